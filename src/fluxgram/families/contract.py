@@ -1,0 +1,135 @@
+"""The family contract: what one kind of FLUX must offer so that the engine can draw with it.
+
+A family is one small file that implements `Family` (see `flux2.py`), and a toy of it for tests. The loop in
+`fluxgram.engine` knows nothing but these names: guidance, negative prompts and adapters live inside `predict`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import torch
+
+    from fluxgram.families.checkpoints import Checkpoint
+    from fluxgram.families.placement import Placement
+
+Progress = Callable[[str, float], None]
+"""`progress(stage, fraction)`: stage is `download`, `load text encoder`, `load transformer`, `load autoencoder`; fraction is 0 … 1."""
+
+
+@dataclass(slots=True)
+class Parts:
+    """A loaded checkpoint: its components where they will run.
+
+    Attributes:
+        checkpoint: The table it was loaded by.
+        placement: Device, data type and memory plan (with the sentence that says so).
+        components: By name (`transformer`, `text_encoder`, `tokenizer`, `autoencoder`); a family may leave some unloaded until needed.
+        fingerprint: SHA-256 over the weight files, hex.
+        extra: What a family keeps for itself (rotary tables, embedding cache).
+    """
+
+    checkpoint: Checkpoint
+    placement: Placement
+    components: dict[str, Any]
+    fingerprint: str
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TextReport:
+    """What the text encoder really read.
+
+    Attributes:
+        total: Tokens of the prompt (without the template's).
+        kept: Tokens of the prompt that the checkpoint can read.
+        limit: The most tokens of a prompt that it can read.
+        lost: The exact text that was cut off; empty where nothing was.
+    """
+
+    total: int
+    kept: int
+    limit: int
+    lost: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What one picture is drawn from.
+
+    Attributes:
+        text: Prompt embedding, (1, text tokens, channels).
+        report: What was read of the prompt.
+        guidance: Classifier-free guidance scale; 1 is none.
+        negative: Embedding of the negative prompt (of the empty text where guidance > 1 and none was given), or None.
+        negative_report: What was read of the negative prompt, or None.
+        negative_method: `true_cfg` or `none`; written into the receipt.
+        references: Reference pictures as packed latents (none in this version).
+        adapters: Adapters of this picture (none in this version).
+    """
+
+    text: torch.Tensor
+    report: TextReport
+    guidance: float = 1.0
+    negative: torch.Tensor | None = None
+    negative_report: TextReport | None = None
+    negative_method: str = "none"
+    references: tuple[Any, ...] = ()
+    adapters: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Latents:
+    """A picture on its way from noise: packed latents and the grid that they stand on.
+
+    Attributes:
+        tokens: (1, rows * columns, channels), float32 or the family's working type.
+        rows: Tokens down.
+        columns: Tokens across.
+    """
+
+    tokens: torch.Tensor
+    rows: int
+    columns: int
+
+
+class Family(Protocol):
+    """One kind of FLUX. Stateless: everything it needs comes in `parts`."""
+
+    name: str
+
+    def load(self, checkpoint: Checkpoint, placement: Placement, progress: Progress) -> Parts:
+        """Find, verify and load the components. Raises `CheckpointError` or `OutOfMemory`."""
+        ...
+
+    def count_tokens(self, parts: Parts, text: str) -> TextReport:
+        """What the text encoder would read of a prompt; cheap, no weights touched."""
+        ...
+
+    def encode(self, parts: Parts, prompt: str, negative: str | None, guidance: float) -> Condition:
+        """Text to embeddings (cached by checkpoint and text)."""
+        ...
+
+    def begin(self, parts: Parts, width: int, height: int, seed: int) -> Latents:
+        """Starting noise for a picture of `width` x `height` px, drawn on the CPU in float32 by a generator of its own."""
+        ...
+
+    def sigmas(self, checkpoint: Checkpoint, width: int, height: int, steps: int) -> list[float]:
+        """Noise levels from 1 down to 0; `steps + 1` numbers."""
+        ...
+
+    def predict(
+        self, parts: Parts, latents: Latents, t: torch.Tensor, t_next: torch.Tensor, condition: Condition
+    ) -> torch.Tensor:
+        """Velocity at noise level `t` ((1,), 0 … 1) for the packed latents; guidance and negatives are done here."""
+        ...
+
+    def decode(self, parts: Parts, latents: Latents) -> torch.Tensor:
+        """Packed latents to a picture, (height, width, 3) uint8 on the CPU."""
+        ...
+
+
+Families = Sequence[Family]
