@@ -1,0 +1,58 @@
+# `make portrait` makes a picture, `make test` runs the tests. Each sets up .venv by itself; a second run is quick.
+# PYTHON=/path/to/python3.x chooses the interpreter of a new .venv. See docs/install.md.
+
+PYTHON ?= $(shell for p in python3 python3.12 python3.13 python3.11 python3.14 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+PROMPT ?= Close-up portrait of a woman with auburn hair, Rembrandt light from the left, 85mm lens, dark grey background
+SEED ?= 7
+export PROMPT SEED
+
+.DEFAULT_GOAL := help
+.PHONY: help portrait test check format bench clean
+
+help:  ## this list
+	@sed -nE 's/^([a-z]+):.*## ?/  make \1: /p' $(MAKEFILE_LIST)
+
+portrait: $(VENV)/installed  ## write portrait.png with the embedded checkpoint (PROMPT="…" SEED=7)
+	@printf 'prompt: %s\n' "$$PROMPT"
+	@$(BIN)/fluxgram generate --seed "$$SEED" --out portrait.png --force -- "$$PROMPT"
+
+test: $(VENV)/installed-dev  ## run all tests
+	$(BIN)/python -m pytest
+
+check: $(VENV)/installed-dev  ## style, formatting, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/installed-dev  ## put the source into the common format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/installed-dev  ## run the benchmarks; results go to bench/RESULTS.md
+	$(BIN)/python bench/first_picture.py
+	$(BIN)/python bench/klein_cpu.py
+
+clean:  ## remove .venv and everything that was built
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "fluxgram needs Python 3.11 or newer, and none was found on the path." >&2; \
+		echo "Install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "$(PYTHON) cannot make a virtual environment." >&2; \
+		echo "On Debian and Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }
+
+# constraints.txt pins torch itself, so a build of it that is already there (CPU or CUDA) is kept.
+$(VENV)/installed: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Setting up .venv; the first time this downloads torch and takes some minutes."
+	@$(PIP) install --quiet -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/installed-dev: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Setting up .venv; the first time this downloads torch and takes some minutes."
+	@$(PIP) install --quiet -c constraints.txt -e '.[dev]'
+	@touch $(VENV)/installed $@
