@@ -1,13 +1,24 @@
 """The table of checkpoints: `checkpoints.toml` beside this file, plus the user's own under `FLUXGRAM_HOME`.
 
-Adding a checkpoint is adding a table. This file reads and validates tables; where the files of a checkpoint lie
-is `sources.py`, and loading them is the family's business.
+Adding a checkpoint is adding a table. This file says what a table holds and finds one by name; a folder or a hub
+repository without a table gets one from its own files. Where the files lie is `sources.py`, loading them is `flux2.py`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from fluxgram.errors import CheckpointDamaged, SettingsError, UnknownCheckpoint
+
+if TYPE_CHECKING:
+    from fluxgram.settings import Settings
+
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +84,6 @@ class Checkpoint:
         family: `flux2`.
         title: One line for people.
         source: `embedded:NAME` (package data), `hub:OWNER/REPO`, or `folder:PATH` in diffusers' layout.
-        revision: Pinned commit of the hub repository, or None for the newest.
         licence: Terms.
         distilled: Few steps, no guidance, no negative prompt.
         steps: Denoising steps by quality: `draft`, `proof`, `final`.
@@ -83,6 +93,10 @@ class Checkpoint:
         schedule: Noise levels.
         download_gb: Size of the files that are needed, in GB (10^9 bytes).
         memory_gb: Memory with all components loaded at bf16, in GiB.
+        revision: Pinned commit of the hub repository, or None for the newest.
+        aliases: Other names.
+        largest_gb: Memory with the largest component alone at bf16, in GiB; 0 where not known.
+        cpu_dtype: Data type on a CPU, whatever the CPU has; empty leaves it to `placement.py`.
     """
 
     name: str
@@ -100,3 +114,126 @@ class Checkpoint:
     memory_gb: float
     revision: str | None = None
     aliases: tuple[str, ...] = field(default=())
+    largest_gb: float = 0.0
+    cpu_dtype: Literal["", "float32", "bfloat16"] = ""
+
+
+def known(settings: Settings) -> dict[str, Checkpoint]:
+    """All checkpoints that have a table, by name; the user's own tables win.
+
+    Raises:
+        SettingsError: A table of the user has an unknown key, or lacks one; the message names it.
+    """
+    from fluxgram.families.tables import build, read_toml
+
+    tables = read_toml(Path(__file__).with_name("checkpoints.toml"), SettingsError)
+    own = settings.home / "checkpoints.toml"
+    if own.is_file():
+        tables |= read_toml(own, SettingsError)
+    found = {}
+    for name, table in tables.items():
+        if not isinstance(table, Mapping):
+            raise SettingsError(f"{name} must be a table of a checkpoint, not {table!r}.", f"Mend {own}.")
+        found[name] = build(Checkpoint, {"name": name, **table}, name, SettingsError)
+        _check(found[name])
+    return found
+
+
+def find(name: str, settings: Settings) -> Checkpoint:
+    """The checkpoint of a name: that of a table, an alias, a folder in diffusers' layout, or a hub id `owner/repo`.
+
+    Raises:
+        UnknownCheckpoint: None of these; the hint names the nearest.
+        CheckpointMissing: A hub id without a table, and the hub cannot be asked.
+        CheckpointDamaged: A folder that holds no checkpoint of a known family.
+    """
+    tables = known(settings)
+    if name in tables:
+        return tables[name]
+    for checkpoint in tables.values():
+        if name in checkpoint.aliases or checkpoint.source == f"hub:{name}":
+            return checkpoint
+    folder = Path(name).expanduser()
+    if folder.is_dir() and (folder.is_absolute() or name.startswith(".") or (folder / "model_index.json").is_file()):
+        return _of_folder(folder, tables)
+    if _HUB_ID.fullmatch(name) and not name.startswith("."):
+        from fluxgram.families import sources
+
+        return replace(_of_folder(sources.index_of_hub(name, settings), tables), name=name, source=f"hub:{name}")
+    names = [*tables, *(alias for checkpoint in tables.values() for alias in checkpoint.aliases)]
+    near = get_close_matches(name, names, n=3, cutoff=0.4) or list(tables)
+    raise UnknownCheckpoint(
+        f"There is no checkpoint {name!r}.",
+        f"Nearest: {', '.join(near)}; a folder in diffusers' layout or a hub id owner/repo will do, too.",
+    )
+
+
+def _of_folder(folder: Path, tables: Mapping[str, Checkpoint]) -> Checkpoint:
+    """A table for a folder that has none: klein's, with what the folder's own files say."""
+    from fluxgram.families.layout import read_index, read_json
+    from fluxgram.families.tables import build, read_toml
+
+    index = read_index(folder)
+    distilled = bool(index.get("is_distilled", False))
+    base = tables["flux2-klein-4b" if distilled else "flux2-klein-base-4b"]
+    folder = folder.resolve()
+    size = sum(path.stat().st_size for path in folder.rglob("*.safetensors"))
+    table: dict[str, Any] = {
+        "name": folder.name,
+        "family": "flux2",
+        "title": f"The folder {folder}",
+        "source": f"folder:{folder}",
+        "licence": {"name": "not stated", "page": "", "commercial": False, "outputs": "as the folder's owner says"},
+        "distilled": distilled,
+        "steps": base.steps,
+        "guidance": base.guidance,
+        "download_gb": round(size / 1e9, 3),
+        "memory_gb": round(size / 2**30, 3),
+        "sizes": {"multiple": _multiple(folder), "default": list(base.sizes.default)},
+        "text": {"template": "qwen3-chat", "layers": list(base.text.layers), "lengths": list(base.text.lengths)},
+        "schedule": {"kind": "empirical"},
+    }
+    noise = read_json(folder / "scheduler" / "scheduler_config.json", {})
+    if noise and not noise.get("use_dynamic_shifting", False):
+        table["schedule"] = {"kind": "shift", "shift": float(noise.get("shift", 1.0))}
+    own = folder / "fluxgram.toml"
+    if own.is_file():
+        table |= read_toml(own, CheckpointDamaged)
+    checkpoint = build(Checkpoint, table, str(own if own.is_file() else folder), CheckpointDamaged)
+    _check(checkpoint, CheckpointDamaged)
+    return checkpoint
+
+
+def _multiple(folder: Path) -> int:
+    """Pixels a token: the autoencoder's factor times the 2x2 packing."""
+    from fluxgram.families.layout import read_json
+
+    levels = read_json(folder / "vae" / "config.json", {}).get("block_out_channels", (0, 0, 0, 0))
+    return 2 ** len(levels)
+
+
+def _check(checkpoint: Checkpoint, error: Callable[[str, str], Exception] = SettingsError) -> None:
+    """What the types do not say."""
+    text, sizes = checkpoint.text, checkpoint.sizes
+    faults = {
+        "steps must have draft, proof and final, each at least 1": (
+            set(checkpoint.steps) != {"draft", "proof", "final"} or min(checkpoint.steps.values()) < 1
+        ),
+        "text.template must be qwen3-chat": text.template != "qwen3-chat",
+        "text.layers must be ascending numbers of at least 0": (
+            not text.layers or list(text.layers) != sorted(set(text.layers)) or text.layers[0] < 0
+        ),
+        "text.lengths must be ascending numbers of at least 16": (
+            not text.lengths or list(text.lengths) != sorted(set(text.lengths)) or text.lengths[0] < 16
+        ),
+        "source must begin with embedded:, folder: or hub:": not re.match(r"(embedded|folder|hub):.", checkpoint.source),
+        "sizes must be multiples of sizes.multiple": (
+            sizes.multiple < 1 or any(side % sizes.multiple for size in (sizes.default, *sizes.known) for side in size)
+        ),
+        "a distilled checkpoint has guidance = 1": checkpoint.distilled and checkpoint.guidance != 1,
+        "schedule.shift must be above 0": not checkpoint.schedule.shift > 0,
+        "family must be flux2": checkpoint.family != "flux2",
+    }
+    for fault, present in faults.items():
+        if present:
+            raise error(f"The table {checkpoint.name} cannot be: {fault}.", "Mend the table.")

@@ -1,0 +1,298 @@
+"""The family `flux2`: FLUX.2 klein, distilled and base, 4B, 9B and the embedded geometry, text to picture.
+
+Follows `diffusers.Flux2KleinPipeline` 0.42 to float32 rounding, from the same components. Where bfloat16 runs, two
+things are kept on purpose: the timestep is rounded as there (0.7 becomes 700/1000, not 699.2/1000), because the
+weights were tuned to it, and the latents are not (they stay float32 between steps, which only removes error).
+Loading the components is `flux2_components.py`, words to token ids `text.py`; the loop is `fluxgram.engine`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from fluxgram.errors import OutOfMemory, RequestError
+from fluxgram.families import flux2_components, layout, sources, weights
+from fluxgram.families.contract import Condition, Latents, Parts, Progress, TextReport
+from fluxgram.families.placement import memory_guard
+from fluxgram.families.text import PromptTokenizer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import torch
+
+    from fluxgram.families.checkpoints import Checkpoint
+    from fluxgram.families.placement import Placement
+
+_CACHED_PROMPTS = 64
+_WEIGHTED = ("text_encoder", "transformer", "autoencoder")
+
+
+class Flux2:
+    """See `fluxgram.families.contract.Family`."""
+
+    name = "flux2"
+
+    def load(self, checkpoint: Checkpoint, placement: Placement, progress: Progress = sources.silent) -> Parts:
+        """Find, verify and load the components.
+
+        Raises:
+            CheckpointError: Files are absent, damaged, gated or pickled.
+            OutOfMemory: The checkpoint does not fit.
+        """
+        import torch
+
+        if placement.plan == "too big":
+            raise OutOfMemory(placement.sentence, "Take a smaller checkpoint; fluxgram-mini runs anywhere.")
+        folder = sources.folder_of(checkpoint, placement.settings, progress)
+        layout.read_index(folder)
+        tokenizer = PromptTokenizer(folder / "tokenizer", checkpoint.text)
+        blueprints = {name: flux2_components.BLUEPRINTS[name](folder, checkpoint) for name in _WEIGHTED}
+        mark = weights.fingerprint(folder, _files_that_count(folder), placement.settings.home / "fingerprints.json")
+        torch.set_num_threads(placement.threads)
+        parts = Parts(checkpoint, placement, {"tokenizer": tokenizer}, mark)
+        parts.extra.update(folder=folder, prompts=OrderedDict(), grids={}, channels=_channels(folder))
+        if placement.plan == "all":
+            for name in _WEIGHTED:
+                _load_into(parts, name, blueprints[name], progress)
+        return parts
+
+    def count_tokens(self, parts: Parts, text: str) -> TextReport:
+        """What the text encoder would read of a prompt; no weights touched."""
+        tokenizer: PromptTokenizer = parts.components["tokenizer"]
+        return tokenizer.report(text)
+
+    def encode(self, parts: Parts, prompt: str, negative: str | None, guidance: float) -> Condition:
+        """Text to embeddings.
+
+        Args:
+            parts: The loaded checkpoint.
+            prompt: The words.
+            negative: What must not be there; None for none.
+            guidance: Classifier-free guidance scale; at most 1 is none.
+
+        Raises:
+            RequestError: Guidance or a negative prompt that the checkpoint cannot apply.
+        """
+        check_guidance(parts.checkpoint, negative, guidance)
+        text, report = _embed(parts, prompt)
+        if guidance <= 1:
+            return Condition(text, report)
+        against, against_report = _embed(parts, negative or "")
+        return Condition(
+            text, report, guidance, negative=against, negative_report=against_report, negative_method="true_cfg"
+        )
+
+    def begin(self, parts: Parts, width: int, height: int, seed: int) -> Latents:
+        """Starting noise, as the stock pipeline packs it: drawn as (1, channels, rows, columns), packed to (1, rows*columns, channels).
+
+        Seeds below 2**32 give the noise of `torch.Generator().manual_seed(seed)`. torch's CPU generator looks at no
+        more than these 32 bits, so the upper half of a larger seed draws noise of its own, which is mixed in.
+
+        Raises:
+            RequestError: A side that is not a multiple of what a token covers.
+        """
+        import torch
+
+        multiple = parts.checkpoint.sizes.multiple
+        if width < multiple or height < multiple or width % multiple or height % multiple:
+            raise RequestError(
+                f"{width}x{height} cannot be drawn: sides must be multiples of {multiple}.",
+                f"Take {max(1, round(width / multiple)) * multiple}x{max(1, round(height / multiple)) * multiple}.",
+            )
+        shape = (1, parts.extra["channels"], height // multiple, width // multiple)
+        noise = torch.randn(shape, generator=torch.Generator().manual_seed(seed & 0xFFFFFFFF), dtype=torch.float32)
+        if seed >> 32:
+            other = torch.Generator().manual_seed(seed >> 32)
+            torch.randn(shape, generator=other)  # the first draw is that of a small seed
+            noise = (noise + torch.randn(shape, generator=other)) * math.sqrt(0.5)
+        tokens = noise.flatten(2).transpose(1, 2).contiguous()
+        return Latents(tokens.to(parts.placement.device), shape[2], shape[3])
+
+    def sigmas(self, checkpoint: Checkpoint, width: int, height: int, steps: int) -> list[float]:
+        """Noise levels from 1 down to 0; `steps + 1` numbers, in float32 as the stock scheduler computes them."""
+        import numpy as np
+
+        levels = np.linspace(1.0, 1 / steps, steps).astype(np.float32)
+        if checkpoint.schedule.kind == "empirical":
+            tokens = (width // checkpoint.sizes.multiple) * (height // checkpoint.sizes.multiple)
+            shift = math.exp(empirical_mu(tokens, steps))
+            levels = shift / (shift + (1 / levels - 1))
+        else:
+            shift = checkpoint.schedule.shift
+            levels = shift * levels / (1 + (shift - 1) * levels)
+        return [*(float(level) for level in levels), 0.0]
+
+    def predict(
+        self, parts: Parts, latents: Latents, t: torch.Tensor, t_next: torch.Tensor, condition: Condition
+    ) -> torch.Tensor:
+        """Velocity (batch, rows*columns, channels) in float32 at noise levels `t` (batch,).
+
+        Pictures of one call share the grid and the length of the text, not the noise level. `t_next` is not needed here.
+        """
+        forward = partial(_forward, parts, latents, t)
+        positive = forward(condition.text)
+        if condition.negative is None:
+            return positive
+        against = forward(condition.negative)
+        return against + condition.guidance * (positive - against)
+
+    def decode(self, parts: Parts, latents: Latents) -> torch.Tensor:
+        """Packed latents to a picture, (height, width, 3) uint8 on the CPU."""
+        import torch
+
+        autoencoder = _component(parts, "autoencoder")
+        placement = parts.placement
+        with torch.inference_mode(), memory_guard(placement, "decoding"):
+            grid = latents.tokens.float().transpose(1, 2).unflatten(2, (latents.rows, latents.columns))
+            statistics = autoencoder.bn
+            deviation = torch.sqrt(statistics.running_var.float() + statistics.eps).view(1, -1, 1, 1)
+            grid = grid.to(deviation.device) * deviation + statistics.running_mean.float().view(1, -1, 1, 1)
+            batch, channels, rows, columns = grid.shape
+            grid = grid.reshape(batch, channels // 4, 2, 2, rows, columns).permute(0, 1, 4, 2, 5, 3)
+            grid = grid.reshape(batch, channels // 4, rows * 2, columns * 2)
+            grid = grid.to(placement.torch_dtype()).contiguous(memory_format=torch.channels_last)
+            picture = autoencoder.decode(grid, return_dict=False)[0].float()
+            picture = (picture * 0.5 + 0.5).clamp(0, 1).mul(255).round()
+            return picture[0].permute(1, 2, 0).to("cpu", torch.uint8).contiguous()
+
+
+def check_guidance(checkpoint: Checkpoint, negative: str | None, guidance: float) -> None:
+    """Refuse guidance and negative prompts that would be ignored.
+
+    Raises:
+        RequestError: With the reason, and what to do instead.
+    """
+    if not math.isfinite(guidance) or guidance < 0:
+        raise RequestError(f"The guidance must be a number of at least 0, not {guidance}.", "Leave it away for the default.")
+    if checkpoint.distilled and guidance > 1:
+        raise RequestError(
+            f"{checkpoint.name} is distilled and takes no guidance scale; {guidance:g} would be ignored.",
+            "Leave guidance away, or take a base checkpoint such as flux2-klein-base-4b.",
+        )
+    if negative and checkpoint.distilled:
+        raise RequestError(
+            f"{checkpoint.name} is distilled and cannot apply a negative prompt.",
+            "Say in the prompt what should be there instead, or take a base checkpoint such as flux2-klein-base-4b.",
+        )
+    if negative and guidance <= 1:
+        raise RequestError(
+            f"A negative prompt has no effect at guidance {guidance:g}.", "Raise the guidance above 1, e.g. to 4."
+        )
+
+
+def empirical_mu(tokens: int, steps: int) -> float:
+    """FLUX.2's shift by picture tokens and steps; `compute_empirical_mu` of diffusers' pipeline, from BFL's reference."""
+    at_200 = 0.00016927 * tokens + 0.45666666
+    if tokens > 4300:
+        return at_200
+    at_10 = 8.73809524e-05 * tokens + 1.89833333
+    slope = (at_200 - at_10) / 190.0
+    return slope * steps + (at_200 - 200.0 * slope)
+
+
+def _forward(parts: Parts, latents: Latents, t: torch.Tensor, text: torch.Tensor) -> torch.Tensor:
+    """One pass of the transformer; velocity in float32."""
+    import torch
+
+    transformer = _component(parts, "transformer")
+    placement = parts.placement
+    dtype, device = placement.torch_dtype(), torch.device(placement.device)
+    batch = latents.tokens.shape[0]
+    timestep = (t.to(device, torch.float32) * 1000).to(dtype).expand(batch) / 1000
+    with torch.inference_mode(), memory_guard(placement, "denoising"):
+        velocity = transformer(
+            hidden_states=latents.tokens.to(device, dtype),
+            encoder_hidden_states=text.to(device, dtype).expand(batch, -1, -1),
+            timestep=timestep,
+            img_ids=_positions(parts, latents.rows, latents.columns, 1),
+            txt_ids=_positions(parts, 1, 1, text.shape[1]),
+            return_dict=False,
+        )[0]
+    result: torch.Tensor = velocity.float()
+    return result
+
+
+def _positions(parts: Parts, rows: int, columns: int, length: int) -> torch.Tensor:
+    """Positions (tokens, 4) of picture tokens (time 0, row, column, 0) or text tokens (0, 0, 0, index); made once."""
+    import torch
+
+    grids: dict[tuple[int, int, int], torch.Tensor] = parts.extra["grids"]
+    key = (rows, columns, length)
+    if key not in grids:
+        axes = (torch.arange(1), torch.arange(rows), torch.arange(columns), torch.arange(length))
+        grids[key] = torch.cartesian_prod(*axes).to(parts.placement.device)
+    return grids[key]
+
+
+def _embed(parts: Parts, prompt: str) -> tuple[torch.Tensor, TextReport]:
+    """Embedding (1, text tokens, layers*channels) of a prompt; remembered for the last prompts of this checkpoint."""
+    import torch
+
+    cache: OrderedDict[str, tuple[torch.Tensor, TextReport]] = parts.extra["prompts"]
+    if prompt in cache:
+        cache.move_to_end(prompt)
+        return cache[prompt]
+    tokenizer: PromptTokenizer = parts.components["tokenizer"]
+    tokens = tokenizer.encode(prompt)
+    encoder = _component(parts, "text_encoder")
+    device = torch.device(parts.placement.device)
+    with torch.inference_mode(), memory_guard(parts.placement, "reading the prompt"):
+        states = encoder(
+            input_ids=torch.tensor([tokens.ids], device=device),
+            attention_mask=torch.tensor([tokens.mask], device=device),
+            output_hidden_states=True,
+            use_cache=False,
+        ).hidden_states
+        stacked = torch.stack([states[layer] for layer in parts.checkpoint.text.layers], dim=2)
+    cache[prompt] = (stacked.flatten(2), tokens.report)
+    while len(cache) > _CACHED_PROMPTS:
+        cache.popitem(last=False)
+    return cache[prompt]
+
+
+def _component(parts: Parts, name: str) -> Any:
+    """A component, loaded; where one at a time is in memory, the one before it goes first."""
+    if name not in parts.components:
+        for other in _WEIGHTED:
+            parts.components.pop(other, None)
+        _free(parts.placement.device)
+        blueprint = flux2_components.BLUEPRINTS[name](parts.extra["folder"], parts.checkpoint)
+        _load_into(parts, name, blueprint, sources.silent)
+    return parts.components[name]
+
+
+def _load_into(parts: Parts, name: str, blueprint: flux2_components.Blueprint, progress: Progress) -> None:
+    stage = f"load {name.replace('_', ' ')}"
+    progress(stage, 0.0)
+    with memory_guard(parts.placement, f"loading the {name.replace('_', ' ')}"):
+        parts.components[name] = blueprint.load(parts.placement)
+    progress(stage, 1.0)
+
+
+def _free(device: str) -> None:
+    """Give memory back before the next component comes."""
+    import gc
+
+    import torch
+
+    gc.collect()
+    if device.startswith("cuda"):
+        torch.cuda.empty_cache()
+
+
+def _channels(folder: Path) -> int:
+    """Numbers a packed token has."""
+    return int(layout.read_config(folder, "transformer").get("in_channels", 128))
+
+
+def _files_that_count(folder: Path) -> list[Path]:
+    """The files that decide what a picture looks like."""
+    chosen = [folder / "model_index.json"]
+    chosen += [path for path in (folder / "tokenizer").iterdir() if path.suffix in (".json", ".txt", ".jinja")]
+    for part in ("text_encoder", "transformer", "vae"):
+        chosen += [folder / part / "config.json", *layout.weight_files(folder, part)]
+    return chosen
