@@ -53,3 +53,43 @@ def where(checkpoint: Checkpoint, settings: Settings) -> Path | None:
         return hub.find_local(name, checkpoint.revision, settings)
     folder = Path(__file__).with_name("data") / name if kind == "embedded" else Path(name).expanduser()
     return folder if (folder / "model_index.json").is_file() else None
+
+
+def is_present(checkpoint: Checkpoint, settings: Settings) -> bool:
+    """Whether a checkpoint can be loaded without a network."""
+    return where(checkpoint, settings) is not None
+
+
+def size_on_disk(checkpoint: Checkpoint, settings: Settings) -> int:
+    """Bytes that the files of a checkpoint take on this machine; 0 where it is not here."""
+    folder = where(checkpoint, settings)
+    return 0 if folder is None else sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def pull(checkpoint: Checkpoint, settings: Settings, progress: Progress = silent) -> Path:
+    """Bring a checkpoint onto this machine; a pinned or present one is left as it is. Errors as `folder_of`."""
+    return folder_of(checkpoint, settings, progress)
+
+
+def remove(checkpoint: Checkpoint, settings: Settings) -> int:
+    """Delete what fluxgram has downloaded of a checkpoint; bytes that became free.
+
+    Raises:
+        CheckpointMissing: It was not downloaded by fluxgram (embedded, a folder of the user, or not here).
+    """
+    kind, _, name = checkpoint.source.partition(":")
+    if kind != "hub":
+        raise CheckpointMissing(
+            f"{checkpoint.name} was not downloaded: it is {'part of fluxgram' if kind == 'embedded' else f'your folder {name}'}.",
+            "There is nothing to remove.",
+        )
+    from fluxgram.families import hub
+
+    return hub.remove(name, settings)
+
+
+def index_of_hub(repo: str, settings: Settings) -> Path:
+    """A folder with the small files that say what a hub repository is. Errors as `folder_of`."""
+    from fluxgram.families import hub
+
+    return hub.index(repo, settings)
