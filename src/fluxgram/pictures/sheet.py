@@ -1,0 +1,72 @@
+"""Contact sheets: many pictures on one, each with its caption underneath."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PIL import Image, ImageDraw, ImageFont
+
+from fluxgram.errors import PictureError
+from fluxgram.pictures.resample import resample
+
+_PAPER, _INK = (24, 24, 26), (214, 214, 210)
+
+
+def contact_sheet(
+    pictures: Sequence[tuple[Image.Image, str]],
+    *,
+    columns: int = 6,
+    cell: tuple[int, int] = (256, 256),
+    caption_lines: int = 2,
+    gap: int = 12,
+) -> Image.Image:
+    """One picture of many.
+
+    Args:
+        pictures: Pictures with captions, in reading order.
+        columns: Pictures in a row.
+        cell: (width, height) of each in px; cropped to that shape about the centre.
+        caption_lines: Lines for a caption; what does not fit ends in "…". 0 leaves captions out.
+        gap: Space around each, in px.
+
+    Raises:
+        PictureError: No pictures, or an impossible layout.
+    """
+    if not pictures or columns < 1 or min(cell) < 1 or caption_lines < 0 or gap < 0:
+        raise PictureError("A contact sheet needs at least one picture, one column and one pixel a side.")
+    columns = min(columns, len(pictures))
+    rows = -(-len(pictures) // columns)
+    font = ImageFont.load_default(size=max(9.0, min(14.0, cell[0] / 20)))
+    line = int(font.size * 1.35) if isinstance(font, ImageFont.FreeTypeFont) else 12
+    high = cell[1] + caption_lines * line + gap
+    sheet = Image.new("RGB", (columns * (cell[0] + gap) + gap, rows * high + gap), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    for index, (picture, caption) in enumerate(pictures):
+        left, top = gap + (index % columns) * (cell[0] + gap), gap + (index // columns) * high
+        sheet.paste(resample(picture.convert("RGB"), *cell), (left, top))
+        for number, words in enumerate(_wrapped(caption, font, cell[0], caption_lines)):
+            draw.text((left, top + cell[1] + 2 + number * line), words, fill=_INK, font=font)
+    return sheet
+
+
+def _wrapped(
+    text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int, most: int
+) -> list[str]:
+    """Break a caption into at most `most` lines of `width` px."""
+    lines: list[str] = []
+    words = text.split()
+    while words and len(lines) < most:
+        taken = 1
+        while taken < len(words) and font.getlength(" ".join(words[: taken + 1])) <= width:
+            taken += 1
+        lines.append(" ".join(words[:taken]))
+        words = words[taken:]
+    if lines and (words or font.getlength(lines[-1]) > width):
+        lines[-1] = _shortened(lines[-1], font, width)
+    return [line if font.getlength(line) <= width else _shortened(line, font, width) for line in lines]
+
+
+def _shortened(line: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+    while line and font.getlength(line + "…") > width:
+        line = line[:-1]
+    return line.rstrip() + "…"

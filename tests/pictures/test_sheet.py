@@ -1,0 +1,40 @@
+"""Contact sheets: every picture where it belongs, captions within their cell."""
+
+from __future__ import annotations
+
+import pytest
+from PIL import Image
+
+from fluxgram.errors import PictureError
+from fluxgram.pictures.sheet import contact_sheet
+
+COLOURS = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255)]
+
+
+def test_order_and_size() -> None:
+    pictures = [(Image.new("RGB", (40, 40), colour), "") for colour in COLOURS]
+    sheet = contact_sheet(pictures, columns=3, cell=(40, 60), caption_lines=0, gap=10)
+    assert sheet.size == (3 * 50 + 10, 2 * 70 + 10)
+    seen = [sheet.getpixel((30 + 50 * (i % 3), 40 + 70 * (i // 3))) for i in range(5)]
+    assert seen == COLOURS
+    assert sheet.getpixel((30 + 100, 110)) not in COLOURS
+
+
+@pytest.mark.parametrize("caption", ["a", "long words in a row " * 20, "x" * 400, "", "光 ümläut 👩"])
+def test_captions_stay_in_their_cell(caption: str) -> None:
+    sheet = contact_sheet([(Image.new("RGB", (64, 64)), caption)] * 2, columns=2, cell=(64, 64), gap=8)
+    paper = sheet.getpixel((0, 0))
+    between = [sheet.getpixel((64 + 8 + x, y)) for x in range(2, 8) for y in range(72, sheet.height)]
+    assert set(between) == {paper}
+
+
+def test_fewer_pictures_than_columns() -> None:
+    assert contact_sheet([(Image.new("RGB", (9, 9)), "")], columns=6, cell=(50, 50), gap=0).width == 50
+
+
+@pytest.mark.parametrize("arguments", [{"columns": 0}, {"cell": (0, 9)}, {"gap": -1}, {"caption_lines": -1}])
+def test_impossible(arguments: dict[str, int]) -> None:
+    with pytest.raises(PictureError):
+        contact_sheet([(Image.new("RGB", (9, 9)), "")], **arguments)  # type: ignore[arg-type]
+    with pytest.raises(PictureError):
+        contact_sheet([])
