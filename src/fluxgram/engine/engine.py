@@ -1,0 +1,247 @@
+"""`Engine`: requests in, pictures out. `Engine.step` is the whole idea; read it first.
+
+An engine belongs to one thread; only `cancel` may be called from another. For one picture,
+`fluxgram.generate` is shorter. Which shot steps next is `scheduler.py`, what a step computes is `runner.py`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Self
+
+from fluxgram.engine import events
+from fluxgram.engine.catalogue import Catalogue, Shelf
+from fluxgram.engine.events import Event
+from fluxgram.engine.job import Job
+from fluxgram.engine.request import Request, resolve
+from fluxgram.engine.result import Result, deliver, receipt_of
+from fluxgram.engine.runner import Runner
+from fluxgram.engine.scheduler import Scheduler
+from fluxgram.engine.shot import Shot
+from fluxgram.errors import Cancelled, CheckpointError
+from fluxgram.settings import Settings
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import torch
+
+    from fluxgram.engine.receipt import Receipt
+    from fluxgram.families.contract import Progress
+
+OnEvent = Callable[[Event], None]
+"""Called with each event as it happens."""
+
+
+class Engine:
+    """Draws pictures, several requests side by side.
+
+    Args:
+        checkpoint: What draws a request that names no checkpoint.
+        settings: How the machine runs; read from the environment where none are given.
+        catalogue: Where checkpoints come from; for tests.
+    """
+
+    def __init__(
+        self,
+        checkpoint: str = "fluxgram-mini",
+        settings: Settings | None = None,
+        *,
+        catalogue: Catalogue | None = None,
+    ) -> None:
+        self.settings = Settings.from_environment() if settings is None else settings
+        self.checkpoint = checkpoint
+        self._catalogue = Shelf(self.settings) if catalogue is None else catalogue
+        self._runner = Runner(self.settings, self._catalogue)
+        self._scheduler: Scheduler[Shot] = Scheduler()
+        self._jobs: dict[str, Job] = {}
+        self._names = (f"job-{number}" for number in itertools.count(1))
+        self._happened: list[Event] = []
+
+    def step(self) -> list[Event]:
+        """Take one step of one picture, and tell what happened since the last call."""
+        self._drop_cancelled()
+        shot = self._scheduler.next(self._runner.loaded)
+        if shot is not None:
+            with self._job_fails_alone(shot):
+                if not shot.begun:
+                    self._begin(shot)
+                velocity = self._runner.predict(shot, self._progress(shot))
+                shot.advance(velocity)
+                self._tell_step(shot, velocity)
+                if shot.finished:
+                    self._collect(shot)
+        happened, self._happened = self._happened, []
+        return happened
+
+    def submit(self, request: Request, on_event: OnEvent | None = None, *, weight: float = 1.0) -> Job:
+        """Accept a request. Nothing is computed before `step`.
+
+        Args:
+            request: What to draw.
+            on_event: Called with each event of the job as it happens, inside `step`.
+            weight: Share of the device; a job of weight 2 gets twice the work of one of weight 1.
+
+        Raises:
+            RequestError: Its checkpoint is not known, or cannot draw it as asked.
+        """
+        if not 0 < weight < float("inf"):
+            raise ValueError(f"weight must be above 0, not {weight}")
+        plan = resolve(request, self._catalogue.find(request.checkpoint or self.checkpoint))
+        job = Job(next(self._names), plan, on_event)
+        self._jobs[job.name] = job
+        for picture in range(request.samples):
+            self._scheduler.add(Shot(job.name, picture, plan), weight)
+        self._tell(events.Queued(job.name, request.samples))
+        return job
+
+    def cancel(self, job: Job) -> None:
+        """Have a job leave at the next step; pictures that are finished stay in `job.results`."""
+        job.cancel_asked = True
+
+    def generate(
+        self, request: Request | str, on_event: OnEvent | None = None, **fields: Any
+    ) -> list[Result]:
+        """Draw the pictures of a request, and whatever else waits meanwhile.
+
+        Args:
+            request: What to draw, or a prompt.
+            on_event: Called with each event of this request as it happens.
+            **fields: With a prompt: the other fields of `Request`.
+
+        Raises:
+            FluxgramError: It can't be drawn. The engine stays usable, also after Ctrl-C.
+        """
+        if isinstance(request, str):
+            request = Request.from_dict({"prompt": request, **fields})
+        elif fields:
+            raise TypeError("fields of a request go with a prompt, not with a Request")
+        job = self.submit(request, on_event)
+        try:
+            while not job.over:
+                self.step()
+        except BaseException:
+            self._forget(job)
+            raise
+        if job.error is not None:
+            raise job.error
+        return job.results
+
+    def reshoot(
+        self,
+        receipt: Receipt,
+        on_event: OnEvent | None = None,
+        *,
+        checkpoint: str | None = None,
+        changed: bool = False,
+    ) -> Result:
+        """Make the picture of a receipt again.
+
+        Args:
+            receipt: Of the picture.
+            on_event: Called with each event as it happens.
+            checkpoint: Where the checkpoint lies now (a folder, say), where its name does not tell.
+            changed: Go on though the checkpoint's weights are others than those of the receipt.
+
+        Raises:
+            CheckpointError: The weights are others, and `changed` was not given.
+        """
+        asked = receipt.to_request()
+        if checkpoint is not None:
+            asked = Request.from_dict({**asked.to_dict(), "checkpoint": checkpoint})
+        table = self._catalogue.find(asked.checkpoint or self.checkpoint)
+        found = self._runner.load(table, lambda _stage, _fraction: None).fingerprint
+        if found != receipt.checkpoint.fingerprint and not changed:
+            raise CheckpointError(
+                f"The picture was made by {receipt.checkpoint.name} {receipt.checkpoint.fingerprint[:12]}, "
+                f"and the one here is {found[:12]}.",
+                "Get the weights it was made with, or allow changed weights to make another picture like it.",
+            )
+        return self.generate(asked, on_event)[0]
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything waits for a step."""
+        return len(self._scheduler) > 0
+
+    def close(self) -> None:
+        """Cancel what waits, and give all memory back."""
+        for job in list(self._jobs.values()):
+            self._forget(job)
+        self._runner.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _begin(self, shot: Shot) -> None:
+        self._runner.begin(shot, self._progress(shot))
+        if shot.condition is not None:
+            self._tell(events.Encoded(shot.job, shot.picture, shot.condition.report))
+
+    def _collect(self, shot: Shot) -> None:
+        """Decode a shot that has taken all its steps, and hand its picture to the job."""
+        self._tell(events.Decoding(shot.job, shot.picture))
+        rendered, parts = self._runner.decode(shot, self._progress(shot))
+        result = Result(deliver(rendered, shot), receipt_of(shot, parts))
+        self._scheduler.remove(shot)
+        job = self._jobs[shot.job]
+        job.results.append(result)
+        if job.left == 0:
+            del self._jobs[job.name]
+        self._tell(events.Finished(job.name, shot.picture, job.left, result), job)
+
+    def _tell_step(self, shot: Shot, velocity: torch.Tensor) -> None:
+        self._tell(events.Step(shot.job, shot.picture, shot.position, shot.plan.steps))
+        every = shot.plan.request.preview_every
+        if every and shot.position % every == 0 and not shot.finished:
+            image = self._runner.preview(shot, shot.foresee(velocity), self._progress(shot))
+            self._tell(events.Preview(shot.job, shot.picture, shot.position, image))
+
+    def _progress(self, shot: Shot) -> Progress:
+        """Tell loading as it goes on, and stop it when the job is cancelled meanwhile."""
+
+        def progress(stage: str, fraction: float) -> None:
+            if self._jobs[shot.job].cancel_asked:
+                raise Cancelled("Cancelled while loading.")
+            self._tell(events.Loading(shot.job, stage, fraction))
+
+        return progress
+
+    @contextmanager
+    def _job_fails_alone(self, shot: Shot) -> Iterator[None]:
+        """What goes wrong with a shot ends its job, and no other."""
+        try:
+            yield
+        except Cancelled:
+            self._drop_cancelled()
+        except Exception as error:
+            job = self._jobs.get(shot.job)
+            if job is None:  # its last picture was done: the listener failed
+                raise
+            job.error = error
+            self._forget(job)
+            self._tell(events.Failed(job.name, error), job)
+
+    def _drop_cancelled(self) -> None:
+        for job in [job for job in self._jobs.values() if job.cancel_asked]:
+            job.error = Cancelled(f"{job.name} was cancelled.")
+            self._forget(job)
+            self._tell(events.Cancelled(job.name), job)
+
+    def _forget(self, job: Job) -> None:
+        """Take a job out, whatever it was doing."""
+        self._scheduler.drop(job.name)
+        self._jobs.pop(job.name, None)
+
+    def _tell(self, event: Event, job: Job | None = None) -> None:
+        self._happened.append(event)
+        listener = (job or self._jobs[event.job]).on_event
+        if listener is not None:
+            listener(event)

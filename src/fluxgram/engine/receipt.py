@@ -1,0 +1,199 @@
+"""`Receipt`: what really happened to a request, enough to make the same picture again.
+
+One receipt a picture. Two receipts of the same picture differ only in `seconds` and `created`. It becomes
+plain values (`to_dict`), is written into the file by `fluxgram.pictures`, and comes back by `from_dict`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from fluxgram.engine.plain import from_plain
+from fluxgram.engine.plan import Ignored  # read by `from_plain` at run time
+from fluxgram.engine.request import Quality, Request
+from fluxgram.errors import NoReceipt
+
+SCHEMA = 1
+"""Version of the receipt's form. A reader takes its own and older ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A prompt and how it was applied.
+
+    Attributes:
+        text: As asked.
+        total: Tokens of the text.
+        kept: Tokens that the checkpoint could read.
+        limit: The most tokens that it can read.
+        lost: The exact text that was cut off.
+        method: `prompt`; for a negative `true_cfg`, or `none` where it was not applied.
+    """
+
+    text: str
+    total: int
+    kept: int
+    limit: int
+    lost: str
+    method: str = "prompt"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Which checkpoint drew it.
+
+    Attributes:
+        name: As its table says.
+        family: `flux2`.
+        fingerprint: SHA-256 over its files, hex.
+        revision: Commit of the hub repository, where one is pinned.
+        licence: Terms of the weights.
+    """
+
+    name: str
+    family: str
+    fingerprint: str
+    revision: str | None
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """An adapter that was applied: SHA-256, strength, and how many of its tensors found their place."""
+
+    name: str
+    fingerprint: str
+    strength: float
+    matched: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where it was drawn. The same machine, versions and threads give the same pixels."""
+
+    system: str
+    cpu: str
+    device: str
+    device_name: str
+    dtype: str
+    threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What really happened to a request.
+
+    Attributes:
+        prompt: The words, and how many of them were read.
+        negative: The negative prompt and how it was applied, or None.
+        seed: Seed of this picture.
+        quality: The dial as it stood.
+        steps: Denoising steps taken.
+        guidance: Classifier-free guidance scale; 1 is none.
+        schedule: Kind of noise levels, `empirical` or `shift 3`.
+        rendered: (width, height) in px that the checkpoint drew.
+        delivered: (width, height) in px of the picture.
+        crop: Part of the rendered picture that was delivered: left, top, right, bottom in px.
+        checkpoint: What drew it.
+        adapters: Adapters applied, in order.
+        ignored: Parameters that were not applied, with the reason.
+        mode: `exact`: these pixels do not depend on what else the machine was doing.
+        versions: Of Python and of the packages that touch pixels.
+        machine: Where it was drawn.
+        seconds: By stage: `load`, `encode`, `denoise`, `decode`.
+        created: When, ISO 8601 in UTC.
+        schema: Version of this form.
+    """
+
+    prompt: Text
+    negative: Text | None
+    seed: int
+    quality: Quality
+    steps: int
+    guidance: float
+    schedule: str
+    rendered: tuple[int, int]
+    delivered: tuple[int, int]
+    crop: tuple[int, int, int, int]
+    checkpoint: Source
+    adapters: tuple[Adapter, ...]
+    ignored: tuple[Ignored, ...]
+    mode: Literal["exact"]
+    versions: dict[str, str]
+    machine: Machine
+    seconds: dict[str, float]
+    created: str
+    schema: int = SCHEMA
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values that JSON can carry."""
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return plain
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Receipt:
+        """Read a receipt back.
+
+        Raises:
+            NoReceipt: It is of a newer fluxgram, or it is no receipt.
+        """
+        schema = values.get("schema") if isinstance(values, Mapping) else None
+        if not isinstance(schema, int) or isinstance(schema, bool):
+            raise NoReceipt("This is not a receipt of fluxgram.", "Only pictures made by fluxgram carry one.")
+        if schema > SCHEMA:
+            raise NoReceipt(f"The receipt is of a newer form ({schema}).", "Update fluxgram to read it.")
+        try:
+            receipt = from_plain(cls, values)
+        except (KeyError, TypeError, ValueError) as error:
+            raise NoReceipt(
+                f"The receipt is damaged at {error}.", "Take the file as it was first written."
+            ) from None
+        return receipt
+
+    def to_request(self) -> Request:
+        """The request that makes this one picture again: same seed, numbers instead of defaults."""
+        ignored = {entry.name: entry.value for entry in self.ignored}
+        values: dict[str, Any] = {
+            "prompt": self.prompt.text,
+            "negative": None if self.negative is None else self.negative.text,
+            "seed": self.seed,
+            "size": self.delivered,
+            "steps": self.steps,
+            "guidance": ignored.get("guidance", self.guidance),
+            "quality": self.quality,
+            "checkpoint": self.checkpoint.name,
+            "allow_ignored": bool(ignored),
+        }
+        return Request(**values)
+
+    def is_same_picture(self, other: Receipt) -> bool:
+        """Whether both receipts describe the same picture, whenever and however fast it was made."""
+        return replace(self, seconds={}, created="") == replace(other, seconds={}, created="")
+
+    def parameters_text(self) -> str:
+        """The `parameters` text that AUTOMATIC1111's web UI started and many tools read."""
+        lines = [self.prompt.text]
+        if self.negative is not None and self.negative.method != "none":
+            lines.append(f"Negative prompt: {self.negative.text}")
+        values = {
+            "Steps": self.steps,
+            "Sampler": "Euler",
+            "Schedule type": self.schedule,
+            "CFG scale": f"{self.guidance:g}",
+            "Seed": self.seed,
+            "Size": "{}x{}".format(*self.delivered),
+            "Model hash": self.checkpoint.fingerprint[:10],
+            "Model": _quoted(self.checkpoint.name),
+            "Version": f"fluxgram {self.versions.get('fluxgram', '')}".strip(),
+        }
+        lines.append(", ".join(f"{key}: {value}" for key, value in values.items()))
+        return "\n".join(lines)
+
+
+def _quoted(text: str) -> str:
+    """Text as that form writes it: in JSON quotes where a comma or colon would break the line."""
+    return json.dumps(text) if any(mark in text for mark in ',:\n"') else text

@@ -1,0 +1,140 @@
+"""`Result`: one finished picture with its receipt, and how a receipt is written for a shot."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fluxgram.engine.receipt import Machine, Receipt, Source, Text
+from fluxgram.engine.versions import versions
+from fluxgram.families.placement import device_name
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from fluxgram.engine.shot import Shot
+    from fluxgram.families.contract import Condition, Parts
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One finished picture.
+
+    Attributes:
+        picture: The picture, RGB, of the delivered size.
+        receipt: What really happened.
+    """
+
+    picture: Image
+    receipt: Receipt
+
+    @property
+    def seed(self) -> int:
+        """Seed of this picture."""
+        return self.receipt.seed
+
+    def save(self, path: str | Path, *, format: str | None = None, overwrite: bool = False) -> Path:  # noqa: A002
+        """Write the picture with its receipt inside; the file appears whole or not at all.
+
+        Args:
+            path: Where to; the ending names the format.
+            format: `png`, `jpeg` or `webp`, where the ending should not decide.
+            overwrite: Replace a file of that name.
+
+        Returns:
+            Where it was written.
+
+        Raises:
+            PictureExists: The name is taken.
+            PictureError: It can't be written there.
+        """
+        from fluxgram.pictures.write import write_picture
+
+        return write_picture(
+            self.picture,
+            Path(path),
+            self.receipt.to_dict(),
+            parameters_text=self.receipt.parameters_text(),
+            format=format,
+            overwrite=overwrite,
+        )
+
+
+def deliver(rendered: Image, shot: Shot) -> Image:
+    """The picture as asked: cropped, and resampled where another size was rendered."""
+    plan = shot.plan
+    picture = rendered if plan.crop == (0, 0, *rendered.size) else rendered.crop(plan.crop)
+    if picture.size != plan.delivered:
+        from fluxgram.pictures.resample import resample
+
+        picture = resample(picture, *plan.delivered)
+    return picture
+
+
+def receipt_of(shot: Shot, parts: Parts) -> Receipt:
+    """The receipt of a finished shot.
+
+    Args:
+        shot: A shot that has taken all its steps.
+        parts: What drew it.
+    """
+    plan, checkpoint, placement = shot.plan, shot.plan.checkpoint, parts.placement
+    schedule = checkpoint.schedule
+    return Receipt(
+        prompt=_prompt(shot),
+        negative=_negative(shot),
+        seed=shot.seed,
+        quality=plan.request.quality,
+        steps=plan.steps,
+        guidance=plan.guidance,
+        schedule=schedule.kind if schedule.kind == "empirical" else f"{schedule.kind} {schedule.shift:g}",
+        rendered=plan.rendered,
+        delivered=plan.delivered,
+        crop=plan.crop,
+        checkpoint=Source(
+            checkpoint.name,
+            checkpoint.family,
+            parts.fingerprint,
+            checkpoint.revision,
+            checkpoint.licence.name,
+        ),
+        adapters=(),
+        ignored=plan.ignored,
+        mode="exact",
+        versions=versions(),
+        machine=Machine(
+            system=f"{platform.system()} {platform.machine()}",
+            cpu=device_name("cpu"),
+            device=placement.device,
+            device_name=placement.device_name,
+            dtype=placement.dtype,
+            threads=placement.threads,
+        ),
+        seconds={stage: round(seconds, 4) for stage, seconds in shot.seconds.items()},
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _prompt(shot: Shot) -> Text:
+    report = _condition(shot).report
+    return Text(shot.plan.request.prompt, report.total, report.kept, report.limit, report.lost)
+
+
+def _negative(shot: Shot) -> Text | None:
+    """The negative prompt as applied; one that was not applied is lost as a whole, and says so."""
+    asked, condition = shot.plan.request.negative, _condition(shot)
+    if asked is None:
+        return None
+    report = condition.negative_report
+    if shot.plan.negative is None or report is None:
+        return Text(asked, 0, 0, 0, lost=asked, method="none")
+    return Text(asked, report.total, report.kept, report.limit, report.lost, condition.negative_method)
+
+
+def _condition(shot: Shot) -> Condition:
+    if shot.condition is None:
+        raise RuntimeError(f"picture {shot.picture} of {shot.job} has not begun")
+    return shot.condition

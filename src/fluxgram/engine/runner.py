@@ -1,0 +1,213 @@
+"""`Runner`: the sole owner of the device. It loads checkpoints, and runs their families, a shot at a time.
+
+Always one picture a forward pass, so that no neighbour can change its pixels. Checkpoints stay in memory until
+another one needs the room; running out of memory becomes `OutOfMemory` with advice.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fluxgram.engine.plan import key_of
+from fluxgram.errors import OutOfMemory, PromptTooLong
+from fluxgram.families.placement import memory_guard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import torch
+    from PIL.Image import Image
+
+    from fluxgram.engine.catalogue import Catalogue
+    from fluxgram.engine.plan import Plan
+    from fluxgram.engine.preview import PreviewMap
+    from fluxgram.engine.shot import Shot
+    from fluxgram.families.checkpoints import Checkpoint
+    from fluxgram.families.contract import Family, Latents, Parts, Progress
+    from fluxgram.families.placement import Placement
+    from fluxgram.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+
+class Runner:
+    """Loads checkpoints and runs their families.
+
+    Args:
+        settings: How the machine runs.
+        catalogue: Where checkpoints' families and placements come from.
+    """
+
+    def __init__(self, settings: Settings, catalogue: Catalogue) -> None:
+        self._settings = settings
+        self._catalogue = catalogue
+        self._loaded: dict[str, tuple[Parts, Family]] = {}  # least recently used first
+        self._previews: dict[str, PreviewMap] = {}
+
+    @property
+    def loaded(self) -> frozenset[str]:
+        """Keys of the checkpoints in memory (`Shot.checkpoint`)."""
+        return frozenset(self._loaded)
+
+    def load(self, checkpoint: Checkpoint, progress: Progress) -> Parts:
+        """The checkpoint's parts, loaded where they are not; others make room where memory is short.
+
+        Raises:
+            CheckpointError: Its files cannot be used.
+            OutOfMemory: It does not fit, even alone.
+        """
+        key = key_of(checkpoint)
+        if key in self._loaded:
+            self._loaded[key] = self._loaded.pop(key)  # now the most recently used
+            return self._loaded[key][0]
+        family = self._catalogue.family(checkpoint)
+        self._make_room(checkpoint)
+        try:
+            parts = self._load_now(family, checkpoint, progress)
+        except OutOfMemory:
+            if not self._loaded:
+                raise
+            self.close()
+            parts = self._load_now(family, checkpoint, progress)
+        self._loaded[key] = (parts, family)
+        return parts
+
+    def begin(self, shot: Shot, progress: Progress) -> None:
+        """Give a shot its condition, its starting noise and its noise levels, loading what is needed.
+
+        Raises:
+            PromptTooLong: The request is strict, and the checkpoint cannot read all of a prompt.
+        """
+        plan = shot.plan
+        with _timed(shot, "load"):
+            parts, family = self._of(shot, progress)
+        if plan.request.strict:
+            _check_length(plan, parts, family)
+        with _timed(shot, "encode"), _careful(parts.placement, "reading the prompt"):
+            condition = family.encode(parts, plan.request.prompt, plan.negative, plan.guidance)
+            latents = family.begin(parts, *plan.rendered, shot.seed)
+        shot.begin(condition, latents, family.sigmas(plan.checkpoint, *plan.rendered, plan.steps))
+
+    def predict(self, shot: Shot, progress: Progress) -> torch.Tensor:
+        """The velocity at the shot's noise level; a checkpoint that had to make room is loaded again."""
+        import torch
+
+        if shot.latents is None or shot.condition is None:
+            raise RuntimeError(f"picture {shot.picture} of {shot.job} has not begun")
+        with _timed(shot, "load"):
+            parts, family = self._of(shot, progress)
+        t, t_next = (torch.tensor([sigma]) for sigma in shot.sigmas[shot.position : shot.position + 2])
+        with (
+            _timed(shot, "denoise"),
+            _careful(parts.placement, "drawing a picture of {}x{}".format(*shot.plan.rendered)),
+        ):
+            return family.predict(parts, shot.latents, t, t_next, shot.condition)
+
+    def decode(self, shot: Shot, progress: Progress) -> tuple[Image, Parts]:
+        """The rendered picture of a shot that has taken all its steps, and what drew it."""
+        from PIL import Image
+
+        if shot.latents is None:
+            raise RuntimeError(f"picture {shot.picture} of {shot.job} has not begun")
+        with _timed(shot, "load"):
+            parts, family = self._of(shot, progress)
+        with (
+            _timed(shot, "decode"),
+            _careful(parts.placement, "decoding a picture of {}x{}".format(*shot.plan.rendered)),
+        ):
+            return Image.fromarray(family.decode(parts, shot.latents).numpy()), parts
+
+    def preview(self, shot: Shot, latents: Latents, progress: Progress) -> Image:
+        """A small picture of (nearly) clean latents; the map is found or fitted the first time."""
+        from fluxgram.engine.preview import find_or_fit
+
+        parts, family = self._of(shot, progress)
+        with _careful(parts.placement, "drawing a preview"):
+            if shot.checkpoint not in self._previews:
+                folder = self._catalogue.folder(shot.plan.checkpoint)
+                self._previews[shot.checkpoint] = find_or_fit(parts, family, self._settings.home, folder)
+            return self._previews[shot.checkpoint](latents)
+
+    def close(self) -> None:
+        """Give all memory back. The next shot loads again."""
+        for key in list(self._loaded):
+            self._evict(key)
+
+    def _of(self, shot: Shot, progress: Progress) -> tuple[Parts, Family]:
+        self.load(shot.plan.checkpoint, progress)
+        return self._loaded[shot.checkpoint]
+
+    def _load_now(self, family: Family, checkpoint: Checkpoint, progress: Progress) -> Parts:
+        placement = self._catalogue.place(checkpoint, self._settings)
+        _log.info("%s", placement.sentence)
+        _prepare(placement)
+        with _careful(placement, f"loading {checkpoint.name}"):
+            return family.load(checkpoint, placement, progress)
+
+    def _make_room(self, checkpoint: Checkpoint) -> None:
+        """Evict others, least recently used first, until all of a checkpoint fits beside the rest."""
+        while self._loaded:
+            budget = self._settings
+            if budget.memory_gb:  # a limit says nothing of what is taken already
+                taken = sum(parts.placement.needed_gb for parts, _ in self._loaded.values())
+                budget = replace(budget, memory_gb=max(budget.memory_gb - taken, 1e-6))
+            if self._catalogue.place(checkpoint, budget).plan == "all":
+                return
+            self._evict(next(iter(self._loaded)))
+
+    def _evict(self, key: str) -> None:
+        """Forget a checkpoint's parts, and give the device its memory back."""
+        import gc
+
+        import torch
+
+        _log.info("%s leaves memory", key)
+        del self._loaded[key]
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
+def _prepare(placement: Placement) -> None:
+    """Set what the whole process shares: thread count, and kernels that repeat themselves."""
+    import torch
+
+    torch.set_num_threads(placement.threads)
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False
+
+
+@contextmanager
+def _careful(placement: Placement, doing: str) -> Iterator[None]:
+    """No gradients, and running out of memory told in a user's words."""
+    import torch
+
+    with memory_guard(placement, doing), torch.inference_mode():
+        yield
+
+
+@contextmanager
+def _timed(shot: Shot, stage: str) -> Iterator[None]:
+    """Add the seconds of the block to a stage of the shot."""
+    start = time.perf_counter()
+    try:
+        yield
+    finally:
+        shot.seconds[stage] += time.perf_counter() - start
+
+
+def _check_length(plan: Plan, parts: Parts, family: Family) -> None:
+    """Refuse a prompt that the checkpoint cannot read to its end."""
+    for text in (plan.request.prompt, plan.negative):
+        report = family.count_tokens(parts, text or "")
+        if report.lost:
+            lost = report.lost if len(report.lost) <= 80 else report.lost[:77] + "..."
+            raise PromptTooLong(
+                f"The prompt has {report.total} tokens, and {plan.checkpoint.name} reads {report.limit}; "
+                f"this would be lost: {lost.strip()!r}",
+                "Shorten it, or leave strict out and have the loss in the receipt.",
+            )
