@@ -20,7 +20,7 @@ from fluxgram.engine.result import Result, deliver, receipt_of
 from fluxgram.engine.runner import Runner
 from fluxgram.engine.scheduler import Scheduler
 from fluxgram.engine.shot import Shot
-from fluxgram.errors import Cancelled, CheckpointError
+from fluxgram.errors import Cancelled, CheckpointError, OutOfMemory
 from fluxgram.settings import Settings
 
 if TYPE_CHECKING:
@@ -182,8 +182,8 @@ class Engine:
 
     def _begin(self, shot: Shot) -> None:
         self._runner.begin(shot, self._progress(shot))
-        if shot.condition is not None:
-            self._tell(events.Encoded(shot.job, shot.picture, shot.condition.report))
+        condition, _ = shot.under_way()
+        self._tell(events.Encoded(shot.job, shot.picture, condition.report))
 
     def _collect(self, shot: Shot) -> None:
         """Decode a shot that has taken all its steps, and hand its picture to the job."""
@@ -219,12 +219,16 @@ class Engine:
         """What goes wrong with a shot ends its job, and no other."""
         try:
             yield
-        except Cancelled:
-            self._drop_cancelled()
         except Exception as error:
             job = self._jobs.get(shot.job)
             if job is None:  # its last picture was done: the listener failed
                 raise
+            if isinstance(error, Cancelled):
+                job.cancel_asked = True
+                return
+            if isinstance(error, OutOfMemory):  # its frames hold the very tensors that were too many
+                error = error.with_traceback(None)
+                error.__cause__ = error.__context__ = None
             job.error = error
             self._forget(job)
             self._tell(events.Failed(job.name, error), job)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from fluxgram.engine.shot import Shot
-    from fluxgram.families.contract import Condition, Parts
+    from fluxgram.families.contract import Parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,22 +119,16 @@ def receipt_of(shot: Shot, parts: Parts) -> Receipt:
 
 
 def _prompt(shot: Shot) -> Text:
-    report = _condition(shot).report
+    report = shot.under_way()[0].report
     return Text(shot.plan.request.prompt, report.total, report.kept, report.limit, report.lost)
 
 
 def _negative(shot: Shot) -> Text | None:
     """The negative prompt as applied; one that was not applied is lost as a whole, and says so."""
-    asked, condition = shot.plan.request.negative, _condition(shot)
+    asked, (condition, _) = shot.plan.request.negative, shot.under_way()
     if asked is None:
         return None
     report = condition.negative_report
     if shot.plan.negative is None or report is None:
         return Text(asked, 0, 0, 0, lost=asked, method="none")
     return Text(asked, report.total, report.kept, report.limit, report.lost, condition.negative_method)
-
-
-def _condition(shot: Shot) -> Condition:
-    if shot.condition is None:
-        raise RuntimeError(f"picture {shot.picture} of {shot.job} has not begun")
-    return shot.condition

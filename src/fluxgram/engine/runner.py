@@ -10,14 +10,14 @@ import logging
 import time
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from fluxgram.engine.plan import key_of
 from fluxgram.errors import OutOfMemory, PromptTooLong
 from fluxgram.families.placement import memory_guard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import torch
     from PIL.Image import Image
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from fluxgram.families.placement import Placement
     from fluxgram.settings import Settings
 
+T = TypeVar("T")
+
+_DOING = {"encode": "reading the prompt", "denoise": "drawing", "decode": "decoding", "preview": "previewing"}
 _log = logging.getLogger(__name__)
 
 
@@ -64,17 +67,16 @@ class Runner:
         if key in self._loaded:
             self._loaded[key] = self._loaded.pop(key)  # now the most recently used
             return self._loaded[key][0]
-        family = self._catalogue.family(checkpoint)
         self._make_room(checkpoint)
         try:
-            parts = self._load_now(family, checkpoint, progress)
+            self._loaded[key] = self._load_now(checkpoint, progress)
         except OutOfMemory:
             if not self._loaded:
                 raise
+        if key not in self._loaded:  # here the failed try has given its memory back
             self.close()
-            parts = self._load_now(family, checkpoint, progress)
-        self._loaded[key] = (parts, family)
-        return parts
+            self._loaded[key] = self._load_now(checkpoint, progress)
+        return self._loaded[key][0]
 
     def begin(self, shot: Shot, progress: Progress) -> None:
         """Give a shot its condition, its starting noise and its noise levels, loading what is needed.
@@ -83,70 +85,79 @@ class Runner:
             PromptTooLong: The request is strict, and the checkpoint cannot read all of a prompt.
         """
         plan = shot.plan
-        with _timed(shot, "load"):
-            parts, family = self._of(shot, progress)
-        if plan.request.strict:
-            _check_length(plan, parts, family)
-        with _timed(shot, "encode"), _careful(parts.placement, "reading the prompt"):
+
+        def work(parts: Parts, family: Family) -> None:
+            if plan.request.strict:
+                _check_length(plan, parts, family)
             condition = family.encode(parts, plan.request.prompt, plan.negative, plan.guidance)
             latents = family.begin(parts, *plan.rendered, shot.seed)
-        shot.begin(condition, latents, family.sigmas(plan.checkpoint, *plan.rendered, plan.steps))
+            shot.begin(condition, latents, family.sigmas(plan.checkpoint, *plan.rendered, plan.steps))
+
+        self._run(work, shot, "encode", progress)
 
     def predict(self, shot: Shot, progress: Progress) -> torch.Tensor:
-        """The velocity at the shot's noise level; a checkpoint that had to make room is loaded again."""
+        """The velocity at the shot's noise level, of the shape of its latents' tokens."""
         import torch
 
-        if shot.latents is None or shot.condition is None:
-            raise RuntimeError(f"picture {shot.picture} of {shot.job} has not begun")
-        with _timed(shot, "load"):
-            parts, family = self._of(shot, progress)
+        condition, latents = shot.under_way()
         t, t_next = (torch.tensor([sigma]) for sigma in shot.sigmas[shot.position : shot.position + 2])
-        with (
-            _timed(shot, "denoise"),
-            _careful(parts.placement, "drawing a picture of {}x{}".format(*shot.plan.rendered)),
-        ):
-            return family.predict(parts, shot.latents, t, t_next, shot.condition)
+
+        def work(parts: Parts, family: Family) -> torch.Tensor:
+            return family.predict(parts, latents, t, t_next, condition)
+
+        return self._run(work, shot, "denoise", progress)
 
     def decode(self, shot: Shot, progress: Progress) -> tuple[Image, Parts]:
         """The rendered picture of a shot that has taken all its steps, and what drew it."""
         from PIL import Image
 
-        if shot.latents is None:
-            raise RuntimeError(f"picture {shot.picture} of {shot.job} has not begun")
-        with _timed(shot, "load"):
-            parts, family = self._of(shot, progress)
-        with (
-            _timed(shot, "decode"),
-            _careful(parts.placement, "decoding a picture of {}x{}".format(*shot.plan.rendered)),
-        ):
-            return Image.fromarray(family.decode(parts, shot.latents).numpy()), parts
+        _, latents = shot.under_way()
+
+        def work(parts: Parts, family: Family) -> tuple[Image.Image, Parts]:
+            return Image.fromarray(family.decode(parts, latents).numpy()), parts
+
+        return self._run(work, shot, "decode", progress)
 
     def preview(self, shot: Shot, latents: Latents, progress: Progress) -> Image:
         """A small picture of (nearly) clean latents; the map is found or fitted the first time."""
         from fluxgram.engine.preview import find_or_fit
 
-        parts, family = self._of(shot, progress)
-        with _careful(parts.placement, "drawing a preview"):
+        def work(parts: Parts, family: Family) -> Image:
             if shot.checkpoint not in self._previews:
                 folder = self._catalogue.folder(shot.plan.checkpoint)
                 self._previews[shot.checkpoint] = find_or_fit(parts, family, self._settings.home, folder)
             return self._previews[shot.checkpoint](latents)
+
+        return self._run(work, shot, "preview", progress)
 
     def close(self) -> None:
         """Give all memory back. The next shot loads again."""
         for key in list(self._loaded):
             self._evict(key)
 
-    def _of(self, shot: Shot, progress: Progress) -> tuple[Parts, Family]:
-        self.load(shot.plan.checkpoint, progress)
-        return self._loaded[shot.checkpoint]
+    def _run(self, work: Callable[[Parts, Family], T], shot: Shot, stage: str, progress: Progress) -> T:
+        """Do some work for a shot on the device; once more with nothing else in memory, where memory ran out."""
+        for _ in range(2):
+            with _timed(shot, "load"):
+                self.load(shot.plan.checkpoint, progress)
+            parts, family = self._loaded[shot.checkpoint]
+            try:
+                doing = "{} at {}x{}".format(_DOING[stage], *shot.plan.rendered)
+                with _timed(shot, stage), _controlled(parts.placement, doing):
+                    return work(parts, family)
+            except OutOfMemory:
+                if len(self._loaded) == 1:
+                    raise
+            for key in self.loaded - {shot.checkpoint}:
+                self._evict(key)
+        raise AssertionError("unreachable: the second try returns or raises")
 
-    def _load_now(self, family: Family, checkpoint: Checkpoint, progress: Progress) -> Parts:
+    def _load_now(self, checkpoint: Checkpoint, progress: Progress) -> tuple[Parts, Family]:
         placement = self._catalogue.place(checkpoint, self._settings)
         _log.info("%s", placement.sentence)
-        _prepare(placement)
-        with _careful(placement, f"loading {checkpoint.name}"):
-            return family.load(checkpoint, placement, progress)
+        family = self._catalogue.family(checkpoint)
+        with _controlled(placement, f"loading {checkpoint.name}"):
+            return family.load(checkpoint, placement, progress), family
 
     def _make_room(self, checkpoint: Checkpoint) -> None:
         """Evict others, least recently used first, until all of a checkpoint fits beside the rest."""
@@ -172,20 +183,15 @@ class Runner:
             torch.cuda.empty_cache()
 
 
-def _prepare(placement: Placement) -> None:
-    """Set what the whole process shares: thread count, and kernels that repeat themselves."""
+@contextmanager
+def _controlled(placement: Placement, doing: str) -> Iterator[None]:
+    """No gradients, the placement's threads, kernels that repeat themselves, `OutOfMemory` in a user's words."""
     import torch
 
-    torch.set_num_threads(placement.threads)
+    if torch.get_num_threads() != placement.threads:  # of the whole process: others may have set it
+        torch.set_num_threads(placement.threads)
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.benchmark = False
-
-
-@contextmanager
-def _careful(placement: Placement, doing: str) -> Iterator[None]:
-    """No gradients, and running out of memory told in a user's words."""
-    import torch
-
     with memory_guard(placement, doing), torch.inference_mode():
         yield
 
@@ -197,7 +203,7 @@ def _timed(shot: Shot, stage: str) -> Iterator[None]:
     try:
         yield
     finally:
-        shot.seconds[stage] += time.perf_counter() - start
+        shot.seconds[stage] = shot.seconds.get(stage, 0.0) + time.perf_counter() - start
 
 
 def _check_length(plan: Plan, parts: Parts, family: Family) -> None:

@@ -74,20 +74,20 @@ class Shot:
         """Give it what it is drawn from, its starting noise, and the noise levels that it will pass."""
         self.condition, self.sigmas, self.latents = condition, sigmas, latents
 
+    def under_way(self) -> tuple[Condition, Latents]:
+        """Its condition and where it is now; only for a shot that has begun."""
+        if self.condition is None or self.latents is None:
+            raise RuntimeError(f"picture {self.picture} of {self.job} has not begun")
+        return self.condition, self.latents
+
     def advance(self, velocity: torch.Tensor) -> None:
         """Take one step along `velocity`, which has the shape of the latents' tokens."""
-        latents = _of(self)
+        _, latents = self.under_way()
         sigma, sigma_next = self.sigmas[self.position : self.position + 2]
         moved = replace(latents, tokens=euler(latents.tokens, velocity, sigma, sigma_next))
         self.latents, self.position = moved, self.position + 1  # together: Ctrl-C can't come between
 
     def foresee(self, velocity: torch.Tensor) -> Latents:
         """The clean latents that the last `velocity` points to, for a preview; call it after `advance`."""
-        latents = _of(self)
+        _, latents = self.under_way()
         return replace(latents, tokens=estimate(latents.tokens, velocity, self.sigmas[self.position]))
-
-
-def _of(shot: Shot) -> Latents:
-    if shot.latents is None:
-        raise RuntimeError(f"picture {shot.picture} of {shot.job} has not begun")
-    return shot.latents
