@@ -1,4 +1,4 @@
-"""The components of a FLUX.2 klein checkpoint: made on the meta device, held against the files' headers, then filled.
+"""The components of a FLUX.2 klein checkpoint: made without weights, held against the files' headers, then filled.
 
 The classes are diffusers' and transformers' own. Left away is what drawing never touches: text-encoder layers after
 the last one that is read, its language head, and the autoencoder's encoder. That is exact, not an approximation.
@@ -62,7 +62,7 @@ def transformer(folder: Path, checkpoint: Checkpoint) -> Blueprint:
 
     config = layout.read_config(folder, "transformer")
     files = layout.weight_files(folder, "transformer")
-    module = _on_meta(lambda: Flux2Transformer2DModel.from_config(_settings_of(config)), folder, "transformer")
+    module = _weightless(lambda: Flux2Transformer2DModel.from_config(_settings_of(config)), folder, "transformer")
     if config.get("guidance_embeds"):
         raise CheckpointDamaged(f"{folder} embeds guidance, which no klein checkpoint does.", "Name a klein checkpoint.")
     weights.check_shapes(files, _shapes(module))
@@ -86,7 +86,7 @@ def autoencoder(folder: Path, checkpoint: Checkpoint) -> Blueprint:
 
     config = layout.read_config(folder, "vae")
     files = layout.weight_files(folder, "vae")
-    module = _on_meta(lambda: AutoencoderKLFlux2.from_config(_settings_of(config)), folder, "vae")
+    module = _weightless(lambda: AutoencoderKLFlux2.from_config(_settings_of(config)), folder, "vae")
     weights.check_shapes(files, _shapes(module))
     unused = ("encoder.", "quant_conv.")
     module.encoder = None
@@ -123,7 +123,7 @@ def text_encoder(folder: Path, checkpoint: Checkpoint) -> Blueprint:
             "Mend text.layers in its table or in the folder's fluxgram.toml.",
         )
     config._attn_implementation = "sdpa"  # noqa: SLF001  (what the stock pipeline gets by default)
-    whole = _on_meta(lambda: Qwen3Model(config), folder, "text_encoder")
+    whole = _weightless(lambda: Qwen3Model(config), folder, "text_encoder")
     prefix = "model." if "Model" not in (raw.get("architectures") or [""])[0] else ""
     expected = {prefix + name: shape for name, shape in _shapes(whole).items()}
     weights.check_shapes(files, expected, ignore=lambda name: name == "lm_head.weight")
@@ -138,7 +138,7 @@ def text_encoder(folder: Path, checkpoint: Checkpoint) -> Blueprint:
         return name if name in needed else None
 
     def finish(filled: nn.Module, device: torch.device) -> None:
-        filled.rotary_emb = type(whole.rotary_emb)(config).to(device)
+        filled.rotary_emb.to(device)
 
     return Blueprint(whole, files, name_in_module, finish)
 
@@ -183,11 +183,28 @@ def _shapes(module: nn.Module) -> dict[str, tuple[int, ...]]:
     return {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
 
 
-def _on_meta(make: Callable[[], Any], folder: Path, part: str) -> Any:
+def _weightless(make: Callable[[], Any], folder: Path, part: str) -> Any:
+    """A module whose parameters are on the meta device: neither memory nor time goes into weights that the files bring.
+
+    Buffers are computed as ever (the rotary frequencies are not in the files). The device context `torch.device("meta")`
+    would not do that, and its arithmetic loads torch's compiler.
+    """
     import torch
 
-    with torch.device("meta"):
-        return _made(make, folder, part)
+    with narrow():
+        from transformers.initialization import no_init_weights
+
+    register = torch.nn.Module.register_parameter
+
+    def register_on_meta(module: nn.Module, name: str, parameter: nn.Parameter | None) -> None:
+        register(module, name, None if parameter is None else torch.nn.Parameter(parameter.to("meta"), False))
+
+    torch.nn.Module.register_parameter = register_on_meta  # type: ignore[method-assign]
+    try:
+        with no_init_weights():
+            return _made(make, folder, part)
+    finally:
+        torch.nn.Module.register_parameter = register  # type: ignore[method-assign]
 
 
 def _made(make: Callable[[], Any], folder: Path, part: str) -> Any:
