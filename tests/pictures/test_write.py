@@ -34,6 +34,10 @@ def picture(width: int = 24, height: int = 16) -> Image.Image:
     return Image.linear_gradient("L").resize((width, height)).convert("RGB")
 
 
+def names_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
 def receipt_of(prompt: str) -> dict[str, object]:
     return {
         "schema": 1,
@@ -129,7 +133,7 @@ def test_existing_name(tmp_path: Path) -> None:
     assert read_receipt(path) == {"a": 1}
     write_picture(picture(), path, {"a": 3}, parameters_text="", overwrite=True)
     assert read_receipt(path) == {"a": 3}
-    assert os.listdir(tmp_path) == ["x.png"]
+    assert names_in(tmp_path) == ["x.png"]
 
 
 def test_a_link_is_followed_not_replaced(tmp_path: Path) -> None:
@@ -194,7 +198,7 @@ for attempt in (lambda p: check_output(p), lambda p: write_picture(noise, p, {{}
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.count("There is no space to write") == 2
-    assert os.listdir(tmp_path) == []
+    assert names_in(tmp_path) == []
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError("boom"), MemoryError])
@@ -202,13 +206,13 @@ def test_whatever_happens_no_partial_file_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     def fail(number: int) -> None:
-        assert os.listdir(tmp_path) != []
+        assert names_in(tmp_path) != []
         raise error
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises((KeyboardInterrupt, PictureError, MemoryError)):
         write_picture(picture(), tmp_path / "x.png", {}, parameters_text="")
-    assert os.listdir(tmp_path) == []
+    assert names_in(tmp_path) == []
 
 
 def test_a_file_system_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,7 +222,7 @@ def test_a_file_system_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(os, "link", refuse)
     path = write_picture(picture(), tmp_path / "x.png", {"a": 1}, parameters_text="")
     assert read_receipt(path) == {"a": 1}
-    assert os.listdir(tmp_path) == ["x.png"]
+    assert names_in(tmp_path) == ["x.png"]
 
 
 def test_two_writers_and_one_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,7 +238,7 @@ def test_two_writers_and_one_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(PictureExists):
         write_picture(picture(), path, {}, parameters_text="")
     assert path.read_bytes() == b"theirs"
-    assert os.listdir(tmp_path) == ["x.png"]
+    assert names_in(tmp_path) == ["x.png"]
 
 
 def test_a_jpeg_segment_is_never_too_long() -> None:
