@@ -23,7 +23,7 @@ _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """Under which terms the weights may be used. `commercial` is about running it in a product; `outputs` about the pictures."""
+    """Terms of the weights. `commercial` is about running them in a product, `outputs` about the pictures."""
 
     name: str
     page: str
@@ -39,8 +39,8 @@ class Sizes:
     Attributes:
         multiple: Sides are multiples of this.
         default: (width, height) where none was asked for.
-        known: The only sizes it was trained for; empty where any size between the limits will do. Another size is drawn at
-            the nearest known one (by shape first, then by area) and resampled, and the receipt says so.
+        known: The only sizes it was trained for; empty where any size between the limits will do. Another size is
+            drawn at the nearest known one (by shape first, then by area) and resampled, and the receipt says so.
         least: Smallest side.
         most: Largest number of pixels.
     """
@@ -69,7 +69,7 @@ class TextContract:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Noise levels. `empirical` is FLUX.2's shift by token count and steps; `shift` a fixed one: s*x / (1 + (s-1)*x)."""
+    """Noise levels. `empirical` is FLUX.2's shift by tokens and steps; `shift` a fixed one: s*x / (1 + (s-1)*x)."""
 
     kind: Literal["empirical", "shift"]
     shift: float = 1.0
@@ -154,12 +154,16 @@ def find(name: str, settings: Settings) -> Checkpoint:
         if name in checkpoint.aliases or checkpoint.source == f"hub:{name}":
             return checkpoint
     folder = Path(name).expanduser()
-    if folder.is_dir() and (folder.is_absolute() or name.startswith(".") or (folder / "model_index.json").is_file()):
+    if folder.is_dir() and (
+        folder.is_absolute() or name.startswith(".") or (folder / "model_index.json").is_file()
+    ):
         return _of_folder(folder, tables)
     if _HUB_ID.fullmatch(name) and not name.startswith("."):
         from fluxgram.families import sources
 
-        return replace(_of_folder(sources.index_of_hub(name, settings), tables), name=name, source=f"hub:{name}")
+        return replace(
+            _of_folder(sources.index_of_hub(name, settings), tables), name=name, source=f"hub:{name}"
+        )
     names = [*tables, *(alias for checkpoint in tables.values() for alias in checkpoint.aliases)]
     near = get_close_matches(name, names, n=3, cutoff=0.4) or list(tables)
     raise UnknownCheckpoint(
@@ -183,14 +187,23 @@ def _of_folder(folder: Path, tables: Mapping[str, Checkpoint]) -> Checkpoint:
         "family": "flux2",
         "title": f"The folder {folder}",
         "source": f"folder:{folder}",
-        "licence": {"name": "not stated", "page": "", "commercial": False, "outputs": "as the folder's owner says"},
+        "licence": {
+            "name": "not stated",
+            "page": "",
+            "commercial": False,
+            "outputs": "as the folder's owner says",
+        },
         "distilled": distilled,
         "steps": base.steps,
         "guidance": base.guidance,
         "download_gb": round(size / 1e9, 3),
         "memory_gb": round(size / 2**30, 3),
         "sizes": {"multiple": _multiple(folder), "default": list(base.sizes.default)},
-        "text": {"template": "qwen3-chat", "layers": list(base.text.layers), "lengths": list(base.text.lengths)},
+        "text": {
+            "template": "qwen3-chat",
+            "layers": list(base.text.layers),
+            "lengths": list(base.text.lengths),
+        },
         "schedule": {"kind": "empirical"},
     }
     noise = read_json(folder / "scheduler" / "scheduler_config.json", {})
@@ -209,7 +222,7 @@ def _multiple(folder: Path) -> int:
     from fluxgram.families.layout import read_json
 
     levels = read_json(folder / "vae" / "config.json", {}).get("block_out_channels", (0, 0, 0, 0))
-    return 2 ** len(levels)
+    return int(2 ** len(levels))
 
 
 def _check(checkpoint: Checkpoint, error: Callable[[str, str], Exception] = SettingsError) -> None:
@@ -226,9 +239,12 @@ def _check(checkpoint: Checkpoint, error: Callable[[str, str], Exception] = Sett
         "text.lengths must be ascending numbers of at least 16": (
             not text.lengths or list(text.lengths) != sorted(set(text.lengths)) or text.lengths[0] < 16
         ),
-        "source must begin with embedded:, folder: or hub:": not re.match(r"(embedded|folder|hub):.", checkpoint.source),
+        "source must begin with embedded:, folder: or hub:": not re.match(
+            r"(embedded|folder|hub):.", checkpoint.source
+        ),
         "sizes must be multiples of sizes.multiple": (
-            sizes.multiple < 1 or any(side % sizes.multiple for size in (sizes.default, *sizes.known) for side in size)
+            sizes.multiple < 1
+            or any(side % sizes.multiple for size in (sizes.default, *sizes.known) for side in size)
         ),
         "a distilled checkpoint has guidance = 1": checkpoint.distilled and checkpoint.guidance != 1,
         "schedule.shift must be above 0": not checkpoint.schedule.shift > 0,

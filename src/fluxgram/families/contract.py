@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from fluxgram.families.placement import Placement
 
 Progress = Callable[[str, float], None]
-"""`progress(stage, fraction)`: stage is `download`, `load text encoder`, `load transformer`, `load autoencoder`; fraction is 0 … 1."""
+"""`progress(stage, fraction)`: the stage is `download`, `load text encoder`, `load transformer` or
+`load autoencoder`, the fraction 0 … 1."""
 
 
 @dataclass(slots=True)
@@ -27,7 +28,8 @@ class Parts:
     Attributes:
         checkpoint: The table it was loaded by.
         placement: Device, data type and memory plan (with the sentence that says so).
-        components: By name (`transformer`, `text_encoder`, `tokenizer`, `autoencoder`); a family may leave some unloaded until needed.
+        components: By name (`transformer`, `text_encoder`, `tokenizer`, `autoencoder`); a family may leave some
+            unloaded until needed.
         fingerprint: SHA-256 over the weight files, hex.
         extra: What a family keeps for itself (rotary tables, embedding cache).
     """
@@ -114,7 +116,7 @@ class Family(Protocol):
         ...
 
     def begin(self, parts: Parts, width: int, height: int, seed: int) -> Latents:
-        """Starting noise for a picture of `width` x `height` px, drawn on the CPU in float32 by a generator of its own."""
+        """Starting noise for a picture of `width` x `height` px: drawn on the CPU in float32, by its own generator."""
         ...
 
     def sigmas(self, checkpoint: Checkpoint, width: int, height: int, steps: int) -> list[float]:
@@ -124,7 +126,7 @@ class Family(Protocol):
     def predict(
         self, parts: Parts, latents: Latents, t: torch.Tensor, t_next: torch.Tensor, condition: Condition
     ) -> torch.Tensor:
-        """Velocity at noise level `t` ((1,), 0 … 1) for the packed latents; guidance and negatives are done here."""
+        """Velocity at noise levels `t`, (batch,) of 0 … 1, for the packed latents; guidance and negatives happen here."""
         ...
 
     def decode(self, parts: Parts, latents: Latents) -> torch.Tensor:

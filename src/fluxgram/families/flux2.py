@@ -36,7 +36,9 @@ class Flux2:
 
     name = "flux2"
 
-    def load(self, checkpoint: Checkpoint, placement: Placement, progress: Progress = sources.silent) -> Parts:
+    def load(
+        self, checkpoint: Checkpoint, placement: Placement, progress: Progress = sources.silent
+    ) -> Parts:
         """Find, verify and load the components.
 
         Raises:
@@ -51,7 +53,9 @@ class Flux2:
         layout.read_index(folder)
         tokenizer = PromptTokenizer(folder / "tokenizer", checkpoint.text)
         blueprints = {name: flux2_components.BLUEPRINTS[name](folder, checkpoint) for name in _WEIGHTED}
-        mark = weights.fingerprint(folder, _files_that_count(folder), placement.settings.home / "fingerprints.json")
+        mark = weights.fingerprint(
+            folder, _files_that_count(folder), placement.settings.home / "fingerprints.json"
+        )
         torch.set_num_threads(placement.threads)
         parts = Parts(checkpoint, placement, {"tokenizer": tokenizer}, mark)
         parts.extra.update(folder=folder, prompts=OrderedDict(), grids={}, channels=_channels(folder))
@@ -83,11 +87,16 @@ class Flux2:
             return Condition(text, report)
         against, against_report = _embed(parts, negative or "")
         return Condition(
-            text, report, guidance, negative=against, negative_report=against_report, negative_method="true_cfg"
+            text,
+            report,
+            guidance,
+            negative=against,
+            negative_report=against_report,
+            negative_method="true_cfg",
         )
 
     def begin(self, parts: Parts, width: int, height: int, seed: int) -> Latents:
-        """Starting noise, as the stock pipeline packs it: drawn as (1, channels, rows, columns), packed to (1, rows*columns, channels).
+        """Starting noise, drawn (1, channels, rows, columns) and packed to (1, rows*columns, channels) as in diffusers.
 
         Seeds below 2**32 give the noise of `torch.Generator().manual_seed(seed)`. torch's CPU generator looks at no
         more than these 32 bits, so the upper half of a larger seed draws noise of its own, which is mixed in.
@@ -104,7 +113,9 @@ class Flux2:
                 f"Take {max(1, round(width / multiple)) * multiple}x{max(1, round(height / multiple)) * multiple}.",
             )
         shape = (1, parts.extra["channels"], height // multiple, width // multiple)
-        noise = torch.randn(shape, generator=torch.Generator().manual_seed(seed & 0xFFFFFFFF), dtype=torch.float32)
+        noise = torch.randn(
+            shape, generator=torch.Generator().manual_seed(seed & 0xFFFFFFFF), dtype=torch.float32
+        )
         if seed >> 32:
             other = torch.Generator().manual_seed(seed >> 32)
             torch.randn(shape, generator=other)  # the first draw is that of a small seed
@@ -116,7 +127,7 @@ class Flux2:
         """Noise levels from 1 down to 0; `steps + 1` numbers, in float32 as the stock scheduler computes them."""
         import numpy as np
 
-        levels = np.linspace(1.0, 1 / steps, steps).astype(np.float32)
+        levels: Any = np.linspace(1.0, 1 / steps, steps).astype(np.float32)
         if checkpoint.schedule.kind == "empirical":
             tokens = (width // checkpoint.sizes.multiple) * (height // checkpoint.sizes.multiple)
             shift = math.exp(empirical_mu(tokens, steps))
@@ -131,7 +142,7 @@ class Flux2:
     ) -> torch.Tensor:
         """Velocity (batch, rows*columns, channels) in float32 at noise levels `t` (batch,).
 
-        Pictures of one call share the grid and the length of the text, not the noise level. `t_next` is not needed here.
+        Pictures of one call share grid, text length and guidance, not the noise level. `t_next` is not needed here.
         """
         forward = partial(_forward, parts, latents, t)
         positive = forward(condition.text)
@@ -147,7 +158,8 @@ class Flux2:
         autoencoder = _component(parts, "autoencoder")
         placement = parts.placement
         with torch.inference_mode(), memory_guard(placement, "decoding"):
-            grid = latents.tokens.float().transpose(1, 2).unflatten(2, (latents.rows, latents.columns))
+            grid = latents.tokens.float().transpose(1, 2)
+            grid = grid.reshape(*grid.shape[:2], latents.rows, latents.columns)
             statistics = autoencoder.bn
             deviation = torch.sqrt(statistics.running_var.float() + statistics.eps).view(1, -1, 1, 1)
             grid = grid.to(deviation.device) * deviation + statistics.running_mean.float().view(1, -1, 1, 1)
@@ -157,7 +169,8 @@ class Flux2:
             grid = grid.to(placement.torch_dtype()).contiguous(memory_format=torch.channels_last)
             picture = autoencoder.decode(grid, return_dict=False)[0].float()
             picture = (picture * 0.5 + 0.5).clamp(0, 1).mul(255).round()
-            return picture[0].permute(1, 2, 0).to("cpu", torch.uint8).contiguous()
+            pixels: torch.Tensor = picture[0].permute(1, 2, 0).to("cpu", torch.uint8).contiguous()
+        return pixels
 
 
 def check_guidance(checkpoint: Checkpoint, negative: str | None, guidance: float) -> None:
@@ -167,7 +180,9 @@ def check_guidance(checkpoint: Checkpoint, negative: str | None, guidance: float
         RequestError: With the reason, and what to do instead.
     """
     if not math.isfinite(guidance) or guidance < 0:
-        raise RequestError(f"The guidance must be a number of at least 0, not {guidance}.", "Leave it away for the default.")
+        raise RequestError(
+            f"The guidance must be a number of at least 0, not {guidance}.", "Leave it away for the default."
+        )
     if checkpoint.distilled and guidance > 1:
         raise RequestError(
             f"{checkpoint.name} is distilled and takes no guidance scale; {guidance:g} would be ignored.",
@@ -180,12 +195,13 @@ def check_guidance(checkpoint: Checkpoint, negative: str | None, guidance: float
         )
     if negative and guidance <= 1:
         raise RequestError(
-            f"A negative prompt has no effect at guidance {guidance:g}.", "Raise the guidance above 1, e.g. to 4."
+            f"A negative prompt has no effect at guidance {guidance:g}.",
+            "Raise the guidance above 1, e.g. to 4.",
         )
 
 
 def empirical_mu(tokens: int, steps: int) -> float:
-    """FLUX.2's shift by picture tokens and steps; `compute_empirical_mu` of diffusers' pipeline, from BFL's reference."""
+    """FLUX.2's shift by picture tokens and steps (`compute_empirical_mu` in diffusers, from BFL's reference code)."""
     at_200 = 0.00016927 * tokens + 0.45666666
     if tokens > 4300:
         return at_200
@@ -292,7 +308,9 @@ def _channels(folder: Path) -> int:
 def _files_that_count(folder: Path) -> list[Path]:
     """The files that decide what a picture looks like."""
     chosen = [folder / "model_index.json"]
-    chosen += [path for path in (folder / "tokenizer").iterdir() if path.suffix in (".json", ".txt", ".jinja")]
+    chosen += [
+        path for path in (folder / "tokenizer").iterdir() if path.suffix in (".json", ".txt", ".jinja")
+    ]
     for part in ("text_encoder", "transformer", "vae"):
         chosen += [folder / part / "config.json", *layout.weight_files(folder, part)]
     return chosen

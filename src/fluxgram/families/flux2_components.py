@@ -62,13 +62,17 @@ def transformer(folder: Path, checkpoint: Checkpoint) -> Blueprint:
 
     config = layout.read_config(folder, "transformer")
     files = layout.weight_files(folder, "transformer")
-    module = _weightless(lambda: Flux2Transformer2DModel.from_config(_settings_of(config)), folder, "transformer")
+    module = _weightless(
+        lambda: Flux2Transformer2DModel.from_config(_settings_of(config)), folder, "transformer"
+    )
     if config.get("guidance_embeds"):
-        raise CheckpointDamaged(f"{folder} embeds guidance, which no klein checkpoint does.", "Name a klein checkpoint.")
+        raise CheckpointDamaged(
+            f"{folder} embeds guidance, which no klein checkpoint does.", "Name a klein checkpoint."
+        )
     weights.check_shapes(files, _shapes(module))
 
     def finish(filled: nn.Module, device: torch.device) -> None:
-        filled.pos_embed = remembering(filled.pos_embed)
+        filled.pos_embed = remembering(filled.get_submodule("pos_embed"))
 
     return Blueprint(module, files, lambda name: name, finish)
 
@@ -93,7 +97,7 @@ def autoencoder(folder: Path, checkpoint: Checkpoint) -> Blueprint:
     module.quant_conv = None
 
     def finish(filled: nn.Module, device: torch.device) -> None:
-        filled.to(memory_format=torch.channels_last)
+        filled.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     return Blueprint(module, files, lambda name: None if name.startswith(unused) else name, finish)
 
@@ -186,8 +190,8 @@ def _shapes(module: nn.Module) -> dict[str, tuple[int, ...]]:
 def _weightless(make: Callable[[], Any], folder: Path, part: str) -> Any:
     """A module whose parameters are on the meta device: neither memory nor time goes into weights that the files bring.
 
-    Buffers are computed as ever (the rotary frequencies are not in the files). The device context `torch.device("meta")`
-    would not do that, and its arithmetic loads torch's compiler.
+    Buffers are computed as ever: the rotary frequencies are not in the files. `with torch.device("meta")` would not do
+    that, and its arithmetic loads torch's compiler.
     """
     import torch
 
@@ -199,7 +203,7 @@ def _weightless(make: Callable[[], Any], folder: Path, part: str) -> Any:
     def register_on_meta(module: nn.Module, name: str, parameter: nn.Parameter | None) -> None:
         register(module, name, None if parameter is None else torch.nn.Parameter(parameter.to("meta"), False))
 
-    torch.nn.Module.register_parameter = register_on_meta  # type: ignore[method-assign]
+    torch.nn.Module.register_parameter = register_on_meta  # type: ignore[assignment,method-assign]
     try:
         with no_init_weights():
             return _made(make, folder, part)
@@ -213,5 +217,6 @@ def _made(make: Callable[[], Any], folder: Path, part: str) -> Any:
         return make()
     except Exception as reason:  # a wrong value can raise anything inside the libraries
         raise CheckpointDamaged(
-            f"{folder / part / 'config.json'} describes no {part.replace('_', ' ')}: {str(reason).splitlines()[0]}.", _AGAIN
+            f"{folder / part / 'config.json'} describes no {part.replace('_', ' ')}: {str(reason).splitlines()[0]}.",
+            _AGAIN,
         ) from reason

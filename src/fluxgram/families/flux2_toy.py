@@ -25,14 +25,19 @@ CHAT_TEMPLATE = (
 
 SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>")
 _SPLIT = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}|"
+    r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
-_WORDS = "portrait of a woman with grey hair, soft window light from the left, 85mm, user assistant a man in golden hour light"
+_WORDS = (
+    "portrait of a woman with grey hair, soft window light from the left, 85mm, a man in golden hour light"
+)
 LAYERS = (1, 2, 3)
 LENGTHS = (32, 64)
 
 
-def make_toy(folder: Path, *, distilled: bool = False, seed: int = 0, lengths: tuple[int, ...] = LENGTHS) -> Path:
+def make_toy(
+    folder: Path, *, distilled: bool = False, seed: int = 0, lengths: tuple[int, ...] = LENGTHS
+) -> Path:
     """Write a toy checkpoint.
 
     Args:
@@ -57,7 +62,7 @@ def make_toy(folder: Path, *, distilled: bool = False, seed: int = 0, lengths: t
 
 def _write_models(folder: Path) -> None:
     """Transformer, autoencoder and text encoder with random weights."""
-    import torch
+    from safetensors.torch import save_file
 
     with narrow():
         from diffusers.models.autoencoders.autoencoder_kl_flux2 import AutoencoderKLFlux2
@@ -70,8 +75,10 @@ def _write_models(folder: Path) -> None:
         num_key_value_heads=1, head_dim=16, max_position_embeddings=256, tie_word_embeddings=True,
         pad_token_id=0, rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
     )  # fmt: skip
-    encoder = Qwen3ForCausalLM(text)
-    encoder.save_pretrained(folder / "text_encoder")
+    text.architectures = ["Qwen3ForCausalLM"]
+    text.save_pretrained(folder / "text_encoder")
+    state = {f"model.{name}": tensor for name, tensor in Qwen3ForCausalLM(text).model.state_dict().items()}
+    save_file(state, folder / "text_encoder" / "model.safetensors", metadata={"format": "pt"})
     transformer = Flux2Transformer2DModel(
         in_channels=128, num_layers=1, num_single_layers=1, attention_head_dim=16, num_attention_heads=2,
         joint_attention_dim=32 * len(LAYERS), timestep_guidance_channels=32, axes_dims_rope=(4, 4, 4, 4),
@@ -93,10 +100,12 @@ def _train_tokenizer() -> Any:
 
     tokenizer = Tokenizer(models.BPE())
     tokenizer.normalizer = normalizers.NFC()
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
-        pre_tokenizers.Split(Regex(_SPLIT), "isolated"),
-        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-    ])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(_SPLIT), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=400,

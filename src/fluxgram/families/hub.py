@@ -11,7 +11,13 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fluxgram.errors import CheckpointDamaged, CheckpointError, CheckpointGated, CheckpointMissing, UnknownCheckpoint
+from fluxgram.errors import (
+    CheckpointDamaged,
+    CheckpointError,
+    CheckpointGated,
+    CheckpointMissing,
+    UnknownCheckpoint,
+)
 from fluxgram.families import layout
 
 if TYPE_CHECKING:
@@ -74,7 +80,8 @@ def download(repo: str, checkpoint: Checkpoint, settings: Settings, progress: Pr
         raise _explained(reason, repo, checkpoint.revision) from reason
     if not (folder / "model_index.json").is_file():
         raise CheckpointDamaged(
-            f"{repo} has no model_index.json: it is not in diffusers' layout.", "Name a repository of FLUX.2 klein."
+            f"{repo} has no model_index.json: it is not in diffusers' layout.",
+            "Name a repository of FLUX.2 klein.",
         )
     progress("download", 1.0)
     return folder
@@ -92,7 +99,8 @@ def index(repo: str, settings: Settings) -> Path:
         return local
     if settings.offline:
         raise CheckpointMissing(
-            f"{repo} is not on this machine, and fluxgram is offline.", f"Go online once and run `fluxgram checkpoints pull {repo}`."
+            f"{repo} is not on this machine, and fluxgram is offline.",
+            f"Go online once and run `fluxgram checkpoints pull {repo}`.",
         )
     from huggingface_hub import snapshot_download
 
@@ -119,7 +127,11 @@ def remove(repo: str, settings: Settings) -> int:
     folder = cache_of(settings) / _folder_name(repo)
     if not folder.is_dir():
         elsewhere = find_local(repo, None, settings)
-        hint = f"A copy that other tools use, too, is in {elsewhere}." if elsewhere else "There is nothing to remove."
+        hint = (
+            f"A copy that other tools use, too, is in {elsewhere}."
+            if elsewhere
+            else "There is nothing to remove."
+        )
         raise CheckpointMissing(f"fluxgram has not downloaded {repo}.", hint)
     freed = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     shutil.rmtree(folder)
@@ -166,13 +178,15 @@ def _check_room(name: str, total: int, cache: Path) -> None:
 
 def _counter(progress: Progress, total: int) -> type[Any]:
     """A progress-bar class that shows nothing and tells `progress` the share of `total` bytes."""
-    from tqdm import tqdm
+    from tqdm import tqdm  # type: ignore[import-untyped]
 
-    class Counter(tqdm):  # type: ignore[type-arg]
+    class Counter(tqdm):  # type: ignore[misc]
         """Counts the bytes of the one bar that all files add to."""
 
         def __init__(self, *args: Any, **options: Any) -> None:
-            self.counts = options.get("unit") == "B" and str(options.get("desc", "")).startswith("Reconstructing")
+            self.counts = options.get("unit") == "B" and str(options.get("desc", "")).startswith(
+                "Reconstructing"
+            )
             self.bytes = 0
             options.pop("name", None)
             super().__init__(*args, **{**options, "disable": True})
@@ -205,10 +219,13 @@ def _explained(reason: BaseException, repo: str, revision: str | None) -> Fluxgr
         return CheckpointMissing(f"{repo} has no revision {revision}.", "Mend `revision` in its table.")
     if any(isinstance(each, errors.RepositoryNotFoundError) for each in chain):
         return UnknownCheckpoint(
-            f"The hub has no repository {repo}, or it is private.", "Check the spelling; for a private one run `hf auth login`."
+            f"The hub has no repository {repo}, or it is private.",
+            "Check the spelling; for a private one run `hf auth login`.",
         )
     if isinstance(reason, OSError) and reason.errno is not None and not isinstance(reason, ConnectionError):
-        return CheckpointMissing(f"{repo} cannot be stored: {reason.strerror}.", "Check the disk, or set FLUXGRAM_HOME elsewhere.")
+        return CheckpointMissing(
+            f"{repo} cannot be stored: {reason.strerror}.", "Check the disk, or set FLUXGRAM_HOME elsewhere."
+        )
     return CheckpointMissing(
         f"{repo} cannot be fetched: the hub does not answer ({type(chain[-1]).__name__}).",
         "Check the network and try again; what has been fetched is kept. fluxgram-mini works without a network.",

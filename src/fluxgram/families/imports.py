@@ -33,7 +33,9 @@ def narrow() -> Iterator[None]:
     if "RANK" in os.environ:
         yield
         return
-    stand_ins: dict[str, types.ModuleType] = {name: _package(name) for name in _PACKAGES if name not in sys.modules}
+    stand_ins: dict[str, types.ModuleType] = {
+        name: _package(name) for name in _PACKAGES if name not in sys.modules
+    }
     if _COMPILER not in sys.modules:
         stand_ins[_COMPILER] = _NoCompiler(_COMPILER, _place(_COMPILER))
     distributed = torch.distributed.is_available
@@ -48,7 +50,7 @@ def narrow() -> Iterator[None]:
 
 
 class _NoCompiler(types.ModuleType):
-    """Stands in for `torch._dynamo`: its marks on functions do nothing; asked for more, it makes way for the real one."""
+    """Stands in for `torch._dynamo`: its marks do nothing; asked for more, it gives way to the real one."""
 
     def __init__(self, name: str, place: list[str]) -> None:
         super().__init__(name)

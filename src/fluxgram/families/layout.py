@@ -1,4 +1,4 @@
-"""The folder of a checkpoint in diffusers' layout: which files it has, and what is said when one is absent or of another kind.
+"""The folder of a checkpoint in diffusers' layout: its files, and what is said when one is absent or of another kind.
 
 Reads JSON only. Weights are `weights.py`; where a folder comes from is `sources.py`.
 """
@@ -21,7 +21,11 @@ WANTED = (
     "tokenizer/*.json",
     "tokenizer/*.txt",
     "tokenizer/*.jinja",
-    *(f"{part}/{name}" for part in ("text_encoder", "transformer", "vae") for name in ("*.json", "*.safetensors")),
+    *(
+        f"{part}/{name}"
+        for part in ("text_encoder", "transformer", "vae")
+        for name in ("*.json", "*.safetensors")
+    ),
 )
 """What is downloaded of a hub repository: never the single-file original that lies beside the folders."""
 
@@ -67,17 +71,25 @@ def read_index(folder: Path) -> dict[str, Any]:
     """
     path = folder / "model_index.json"
     if not path.is_file():
-        pickled = sorted(each.name for each in folder.iterdir() if each.suffix in PICKLED) if folder.is_dir() else []
+        pickled = (
+            sorted(each.name for each in folder.iterdir() if each.suffix in PICKLED)
+            if folder.is_dir()
+            else []
+        )
         if pickled:
-            raise UnsafeWeights(f"{folder} holds pickled weights ({pickled[0]}), which are never read.", _SAFE)
+            raise UnsafeWeights(
+                f"{folder} holds pickled weights ({pickled[0]}), which are never read.", _SAFE
+            )
         raise CheckpointMissing(
-            f"{folder} holds no checkpoint: {path.name} is missing.", "Name the folder that model_index.json lies in."
+            f"{folder} holds no checkpoint: {path.name} is missing.",
+            "Name the folder that model_index.json lies in.",
         )
     index = read_json(path)
     kind = index.get("_class_name")
     if kind not in _PIPELINES:
         raise CheckpointDamaged(
-            f"{path} is of a {kind}, which fluxgram does not draw with.", f"It draws with {', '.join(_PIPELINES)}."
+            f"{path} is of a {kind}, which fluxgram does not draw with.",
+            f"It draws with {', '.join(_PIPELINES)}.",
         )
     return index
 

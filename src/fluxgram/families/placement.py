@@ -98,7 +98,7 @@ def place(checkpoint: Checkpoint, settings: Settings) -> Placement:
 
 
 def _device(wanted: str) -> str:
-    """torch's name of the device, checked to be there."""
+    """Name that torch has for the device, checked to be there."""
     import torch
 
     if wanted == "auto":
@@ -215,9 +215,11 @@ def memory_guard(placement: Placement, doing: str) -> Iterator[None]:
         yield
     except (MemoryError, RuntimeError) as reason:
         text = str(reason).lower()
-        if isinstance(reason, RuntimeError) and not ("out of memory" in text or "can't allocate memory" in text):
+        if isinstance(reason, RuntimeError) and not (
+            "out of memory" in text or "can't allocate memory" in text
+        ):
             raise
         raise OutOfMemory(
             f"{placement.device_name} ran out of memory while {doing}.",
-            "Draw a smaller picture, close other programs, or set FLUXGRAM_MEMORY_GB lower to load one component at a time.",
+            "Draw a smaller picture, close other programs, or lower FLUXGRAM_MEMORY_GB to load components in turn.",
         ) from reason

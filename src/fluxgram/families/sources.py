@@ -39,9 +39,12 @@ def folder_of(checkpoint: Checkpoint, settings: Settings, progress: Progress = s
         return hub.download(name, checkpoint, settings, progress)
     if kind == "embedded":
         raise CheckpointMissing(
-            f"The embedded checkpoint {name} is not in this installation.", "Install fluxgram again, from a whole package."
+            f"The embedded checkpoint {name} is not in this installation.",
+            "Install fluxgram again, from a whole package.",
         )
-    raise CheckpointMissing(f"The folder {name} of {checkpoint.name} is not there.", "Mend `source` in its table.")
+    raise CheckpointMissing(
+        f"The folder {name} of {checkpoint.name} is not there.", "Mend `source` in its table."
+    )
 
 
 def where(checkpoint: Checkpoint, settings: Settings) -> Path | None:
@@ -80,7 +83,7 @@ def remove(checkpoint: Checkpoint, settings: Settings) -> int:
     kind, _, name = checkpoint.source.partition(":")
     if kind != "hub":
         raise CheckpointMissing(
-            f"{checkpoint.name} was not downloaded: it is {'part of fluxgram' if kind == 'embedded' else f'your folder {name}'}.",
+            f"{checkpoint.name} was not downloaded by fluxgram: it is {kind}.",
             "There is nothing to remove.",
         )
     from fluxgram.families import hub

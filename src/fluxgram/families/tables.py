@@ -61,7 +61,9 @@ def _value(kind: Any, value: Any, where: str, error: type[FluxgramError]) -> Any
         return _value(next(arg for arg in args if arg is not type(None)), value, where, error)
     if origin is Literal:
         if value not in args:
-            raise error(f"{where} must be one of {', '.join(map(str, args))}, not {value!r}.", "Mend the table.")
+            raise error(
+                f"{where} must be one of {', '.join(map(str, args))}, not {value!r}.", "Mend the table."
+            )
         return value
     if origin is tuple and isinstance(value, (list, tuple)):
         kinds = [args[0]] * len(value) if args[-1] is Ellipsis else list(args)

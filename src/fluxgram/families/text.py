@@ -136,7 +136,9 @@ def _read_template(folder: Path, config: dict[str, Any]) -> Template:
     source = beside.read_text(encoding="utf-8") if beside.is_file() else config.get("chat_template")
     if not isinstance(source, str):
         raise CheckpointMissing(f"{folder} has no chat template (chat_template.jinja).", _AGAIN)
-    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols])
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols]
+    )
     try:
         return environment.from_string(source)
     except jinja2.TemplateError as reason:

@@ -1,4 +1,4 @@
-"""Safetensors files: headers checked before anything is loaded, tensors put into meta-instantiated modules, fingerprints.
+"""Safetensors files: headers checked before anything is loaded, tensors put in place, fingerprints.
 
 Nothing is unpickled here, ever. Which files belong to a component is `layout.py`.
 """
@@ -42,13 +42,17 @@ def read_header(path: Path) -> dict[str, tuple[int, ...]]:
     except FileNotFoundError:
         raise CheckpointMissing(f"The file {path} is missing.", "Fetch the checkpoint again.") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
-        raise CheckpointDamaged(f"{path} is no safetensors file: its header cannot be read.", _AGAIN) from None
+        raise CheckpointDamaged(
+            f"{path} is no safetensors file: its header cannot be read.", _AGAIN
+        ) from None
     if size != end:
         raise CheckpointDamaged(f"{path} is truncated: {size} bytes where its header says {end}.", _AGAIN)
     return shapes
 
 
-def check_shapes(files: Iterable[Path], expected: Shapes, ignore: Callable[[str], bool] = lambda name: False) -> None:
+def check_shapes(
+    files: Iterable[Path], expected: Shapes, ignore: Callable[[str], bool] = lambda name: False
+) -> None:
     """Hold the headers of all files against what the component needs.
 
     Args:
@@ -79,7 +83,8 @@ def check_shapes(files: Iterable[Path], expected: Shapes, ignore: Callable[[str]
     absent = [name for name in expected if name not in found and not ignore(name)]
     if absent:
         raise CheckpointDamaged(
-            f"{files[0].parent} lacks {len(absent)} of {len(expected)} tensors, the first being {absent[0]}.", _AGAIN
+            f"{files[0].parent} lacks {len(absent)} of {len(expected)} tensors, the first being {absent[0]}.",
+            _AGAIN,
         )
 
 
@@ -99,7 +104,6 @@ def fill(
         dtype: Floating-point tensors are brought to this.
         device: Where they go.
     """
-    import torch
     from safetensors import SafetensorError, safe_open
 
     state: dict[str, torch.Tensor] = {}

@@ -1,0 +1,56 @@
+"""Toys of every kind, made once a session, and the loaded parts of each."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fluxgram.families import family_of
+from fluxgram.families.checkpoints import Checkpoint, find
+from fluxgram.families.contract import Parts
+from fluxgram.families.flux2 import Flux2
+from fluxgram.families.flux2_toy import make_toy
+from fluxgram.families.placement import place
+from fluxgram.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(home=tmp_path_factory.mktemp("home"), device="cpu", dtype="float32", threads=1, offline=True)
+
+
+@pytest.fixture(scope="session")
+def toys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("toys")
+    return {
+        "base": make_toy(folder / "base", distilled=False),
+        "distilled": make_toy(folder / "distilled", distilled=True, seed=1),
+    }
+
+
+@pytest.fixture(scope="session")
+def checkpoints(toys: dict[str, Path], settings: Settings) -> dict[str, Checkpoint]:
+    return {kind: find(str(folder), settings) for kind, folder in toys.items()}
+
+
+@pytest.fixture(scope="session")
+def loaded(checkpoints: dict[str, Checkpoint], settings: Settings) -> dict[str, Parts]:
+    return {kind: Flux2().load(each, place(each, settings)) for kind, each in checkpoints.items()}
+
+
+@pytest.fixture
+def toy(toys: dict[str, Path], tmp_path: Path) -> Path:
+    """A toy of one's own, to be damaged."""
+    return Path(shutil.copytree(toys["base"], tmp_path / "toy"))
+
+
+@pytest.fixture
+def load(settings: Settings) -> Callable[[Path], Parts]:
+    def load_folder(folder: Path) -> Parts:
+        checkpoint = find(str(folder), settings)
+        return family_of(checkpoint).load(checkpoint, place(checkpoint, settings), lambda stage, fraction: None)
+
+    return load_folder
