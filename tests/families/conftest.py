@@ -19,7 +19,9 @@ from fluxgram.settings import Settings
 
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(home=tmp_path_factory.mktemp("home"), device="cpu", dtype="float32", threads=1, offline=True)
+    return Settings(
+        home=tmp_path_factory.mktemp("home"), device="cpu", dtype="float32", threads=1, offline=True
+    )
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +53,8 @@ def toy(toys: dict[str, Path], tmp_path: Path) -> Path:
 def load(settings: Settings) -> Callable[[Path], Parts]:
     def load_folder(folder: Path) -> Parts:
         checkpoint = find(str(folder), settings)
-        return family_of(checkpoint).load(checkpoint, place(checkpoint, settings), lambda stage, fraction: None)
+        return family_of(checkpoint).load(
+            checkpoint, place(checkpoint, settings), lambda stage, fraction: None
+        )
 
     return load_folder

@@ -77,7 +77,9 @@ def test_noise_is_gaussian_and_repeatable_for_every_seed(loaded: dict[str, Parts
 
 
 def test_seeds_that_torch_takes_for_the_same_give_different_noise(loaded: dict[str, Parts]) -> None:
-    draws = [FLUX2.begin(loaded["base"], 64, 64, seed).tokens for seed in (7, 2**32 + 7, 2 * 2**32 + 7, 2**32)]
+    draws = [
+        FLUX2.begin(loaded["base"], 64, 64, seed).tokens for seed in (7, 2**32 + 7, 2 * 2**32 + 7, 2**32)
+    ]
     for index, one in enumerate(draws):
         for other in draws[index + 1 :]:
             assert not torch.equal(one, other)
@@ -149,7 +151,9 @@ def test_all_components_are_loaded_with_progress(
 ) -> None:
     stages: list[tuple[str, float]] = []
     parts = FLUX2.load(
-        checkpoints["base"], place(checkpoints["base"], settings), lambda stage, fraction: stages.append((stage, fraction))
+        checkpoints["base"],
+        place(checkpoints["base"], settings),
+        lambda stage, fraction: stages.append((stage, fraction)),
     )
     assert [stage for stage, fraction in stages if fraction == 1.0] == [
         "load text encoder",

@@ -88,9 +88,7 @@ def test_distilled_draws_what_the_stock_pipeline_draws(
     parts = loaded["distilled"]
     condition = FLUX2.encode(parts, PROMPTS["short"], None, 1.0)
     start = FLUX2.begin(parts, width, height, seed=3)
-    expected = draw_stock(
-        stock["distilled"], start, width, height, steps, condition, prompt=PROMPTS["short"]
-    )
+    expected = draw_stock(stock["distilled"], start, width, height, steps, condition, prompt=PROMPTS["short"])
     drawn = draw(parts, start, FLUX2.sigmas(parts.checkpoint, width, height, steps), condition)
     assert_same(parts, drawn, *expected)
 
@@ -171,7 +169,9 @@ def test_truncated_text_encoder_reads_what_the_whole_one_reads(
     text = FLUX2.encode(loaded["base"], PROMPTS[name], None, 1.0).text
     assert len(loaded["base"].components["text_encoder"].layers) == LAYERS[-1]
     assert len(stock["base"].text_encoder.model.layers) == LAYERS[-1] + 1
-    torch.testing.assert_close(text, embed_stock(stock["base"], PROMPTS[name], text.shape[1]), atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        text, embed_stock(stock["base"], PROMPTS[name], text.shape[1]), atol=1e-5, rtol=0
+    )
 
 
 def test_last_layer_is_read_after_the_norm_as_the_stock_pipeline_does(

@@ -221,7 +221,12 @@ def _multiple(folder: Path) -> int:
     """Pixels a token: the autoencoder's factor times the 2x2 packing."""
     from fluxgram.families.layout import read_json
 
-    levels = read_json(folder / "vae" / "config.json", {}).get("block_out_channels", (0, 0, 0, 0))
+    levels = read_json(folder / "vae" / "config.json", {}).get("block_out_channels", [0, 0, 0, 0])
+    if not isinstance(levels, list) or not 0 < len(levels) < 12:
+        raise CheckpointDamaged(
+            f"{folder / 'vae' / 'config.json'} has no list of block_out_channels, but {levels!r}.",
+            "Fetch the checkpoint again, or name another one.",
+        )
     return int(2 ** len(levels))
 
 

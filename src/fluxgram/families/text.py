@@ -94,14 +94,19 @@ class PromptTokenizer:
         return Tokens(tuple(ids), tuple(mask), report)
 
     def _render(self, prompt: str) -> str:
-        return self._template.render(
-            messages=[{"role": "user", "content": prompt}],
-            tools=None,
-            documents=None,
-            add_generation_prompt=True,
-            enable_thinking=False,
-            **self._special,
-        )
+        from jinja2 import TemplateError
+
+        try:
+            return self._template.render(
+                messages=[{"role": "user", "content": prompt}],
+                tools=None,
+                documents=None,
+                add_generation_prompt=True,
+                enable_thinking=False,
+                **self._special,
+            )
+        except TemplateError as reason:
+            raise CheckpointDamaged(f"The chat template cannot be filled in: {reason}.", _AGAIN) from None
 
 
 _SPECIAL = ("bos_token", "eos_token", "unk_token", "pad_token")
