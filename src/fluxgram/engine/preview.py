@@ -27,7 +27,9 @@ FILE = "preview.safetensors"
 
 _K = 4
 _ROUGHNESS = (0.0, 0.1, 0.3, 1.0)
-_RIDGE = 1e-3
+_RIDGE = 1e-2
+_SIDE = 12
+"""Tokens along each side of a picture to fit on: small to decode, and 8 of them outnumber the channels by far."""
 
 _log = logging.getLogger(__name__)
 
@@ -142,8 +144,8 @@ def _random_latents(parts: Parts, family: Family, seed: int, roughness: float) -
     """Noise that is smooth from token to token, with a share that is rough; unit variance in each channel."""
     from torch.nn.functional import interpolate
 
-    width, height = parts.checkpoint.sizes.default
-    latents = family.begin(parts, width, height, seed)
+    side = _SIDE * parts.checkpoint.sizes.multiple
+    latents = family.begin(parts, side, side, seed)
     tokens = latents.tokens.float()
     grid = tokens[0].T.reshape(1, -1, latents.rows, latents.columns)
     coarse = grid[:, :, : max(2, latents.rows // 4), : max(2, latents.columns // 4)]

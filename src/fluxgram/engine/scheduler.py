@@ -64,14 +64,17 @@ class Scheduler(Generic[S]):
         return sum(len(line.shots) for line in self._lines.values())
 
     def add(self, shot: S, weight: float = 1.0) -> None:
-        """Queue a shot behind the others of its job. A new job starts level with the others, one step behind.
+        """Queue a shot behind the others of its job. A new job starts level with the others, a small step behind.
+
+        Without that step, newcomers without end would keep the clock from moving, and older jobs from being served.
 
         Args:
             shot: The shot.
             weight: Share of its job; a job of weight 2 gets twice the work of one of weight 1.
         """
         if shot.job not in self._lines:
-            self._lines[shot.job] = _Line(weight, self._now + shot.cost / weight)
+            steps = [line.shots[0].cost / line.weight for line in self._lines.values()]
+            self._lines[shot.job] = _Line(weight, self._now + min([*steps, shot.cost / weight]))
         self._lines[shot.job].shots.append(shot)
 
     def next(self, loaded: Collection[str] | None = None) -> S | None:
