@@ -14,6 +14,9 @@ from types import FrameType
 
 STOPPED, TERMINATED = 130, 143
 
+_OPTIONS = {"allow ignored parameters": "add --allow-ignored", "allow changed weights": "add --anyway"}
+"""What hints of the library are called on the command line."""
+
 
 def main() -> None:
     """The console script: run the command of the process's arguments and exit."""
@@ -69,7 +72,10 @@ def _explain(error: Exception) -> int:
     if isinstance(error, Cancelled):
         return _say(str(error), error.hint, status=STOPPED)
     if isinstance(error, FluxgramError):
-        return _say(f"error: {error}", error.hint, status=error.exit_status)
+        hint = error.hint
+        for words, option in _OPTIONS.items():
+            hint = hint.replace(words, option)
+        return _say(f"error: {error}", hint, status=error.exit_status)
     if _is_out_of_memory(error):
         hint = "Close other programs, draw smaller pictures, or see what fits with `fluxgram doctor`."
         return _say("error: There is too little memory for this.", hint, status=1)

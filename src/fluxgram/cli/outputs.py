@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 from fluxgram.pictures.write import check_output, format_of
@@ -28,20 +29,28 @@ def output_names(
     Raises:
         PictureError: A name is taken, impossible or not writable.
     """
-    if out is None or out.is_dir():
+    if out is None or _is(out.is_dir):
         ending = ENDINGS[format_of(Path(), picture_format)]
         folder, slug = out or Path(), slug_of(prompt)
         names = [folder / f"{slug}-{(seed + index) % 2**64}{ending}" for index in range(samples)]
         names = names if force else [_free(name) for name in names]
     else:
         kind = format_of(out, picture_format)
-        whole = out if out.suffix else out.with_name(out.name + ENDINGS[kind])
+        whole = out if out.suffix or _is(out.exists) else out.with_name(out.name + ENDINGS[kind])
         digits = len(str(samples - 1))
         numbered = (f"{whole.stem}-{index:0{digits}}{whole.suffix}" for index in range(samples))
         names = [whole] if samples == 1 else [whole.with_name(name) for name in numbered]
     for name in names:
         check_output(name, overwrite=force)
     return names
+
+
+def _is(question: Callable[[], bool]) -> bool:
+    """The answer of a path about itself; no where the name is one that the system cannot even look up."""
+    try:
+        return question()
+    except (OSError, ValueError):
+        return False
 
 
 def slug_of(prompt: str) -> str:

@@ -38,7 +38,7 @@ def reshoot(
     from fluxgram.cli.console import write_json, write_line
     from fluxgram.cli.outputs import output_names
     from fluxgram.engine.receipt import Receipt
-    from fluxgram.errors import Cancelled, CheckpointError, UnknownCheckpoint
+    from fluxgram.errors import Cancelled, UnknownCheckpoint
     from fluxgram.pictures.read import read_receipt
     from fluxgram.settings import Settings
 
@@ -63,8 +63,6 @@ def reshoot(
             raise
         hint = f"It drew {picture}; if it is a folder, say where: --checkpoint FOLDER."
         raise UnknownCheckpoint(str(error), hint) from None
-    except CheckpointError as error:
-        raise type(error)(str(error), error.hint.replace("allow changed weights", "add --anyway")) from None
     (written,) = drawing.written
     if json:
         write_json({**written.to_dict(), "same_pixels": same, "comparison": sentence})
