@@ -1,0 +1,1 @@
+"""Where the assets come from: packing MakeHuman's data into `mesh.npz`, and proving the textures by their hashes."""
