@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def stock(toys: dict[str, Path]) -> dict[str, Any]:
 def draw(parts: Parts, start: Latents, sigmas: list[float], condition: Condition) -> Latents:
     """Euler, in three lines."""
     x = start.tokens
-    for now, then in zip(sigmas, sigmas[1:], strict=False):
+    for now, then in pairwise(sigmas):
         velocity = FLUX2.predict(
             parts, Latents(x, start.rows, start.columns), torch.tensor([now]), torch.tensor([then]), condition
         )

@@ -49,7 +49,7 @@ class Answer(BaseHTTPRequestHandler):
     server: Hub
     protocol_version = "HTTP/1.1"
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *_: Any) -> None:
         """Say nothing."""
 
     def do_HEAD(self) -> None:
@@ -63,7 +63,7 @@ class Answer(BaseHTTPRequestHandler):
         short = path.removeprefix(f"/{REPO}/resolve/{COMMIT}/")
         self.server.asked.append((self.command, short, self.headers.get("Range")))
         files = sorted(each for each in self.server.folder.rglob("*") if each.is_file())
-        if path == f"/api/models/{REPO}/revision/main" or path == f"/api/models/{REPO}":
+        if path in (f"/api/models/{REPO}/revision/main", f"/api/models/{REPO}"):
             self.send_json({"id": REPO, "sha": COMMIT, "siblings": []})
         elif path == f"/api/models/{REPO}/tree/{COMMIT}":
             self.send_json(
@@ -72,7 +72,7 @@ class Answer(BaseHTTPRequestHandler):
                         "type": "file",
                         "path": each.relative_to(self.server.folder).as_posix(),
                         "size": each.stat().st_size,
-                        "oid": hashlib.sha1(each.read_bytes()).hexdigest(),
+                        "oid": hashlib.sha256(each.read_bytes()).hexdigest(),
                     }
                     for each in files
                 ]
@@ -108,7 +108,7 @@ class Answer(BaseHTTPRequestHandler):
         content = path.read_bytes()
         start = int((self.headers.get("Range") or "bytes=0-").removeprefix("bytes=").split("-")[0])
         self.send_response(206 if "Range" in self.headers else 200)
-        self.send_header("ETag", f'"{hashlib.sha1(content).hexdigest()}"')
+        self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
         self.send_header("X-Repo-Commit", COMMIT)
         self.send_header("Accept-Ranges", "bytes")
         self.send_header("Content-Length", str(len(content) - start))

@@ -35,7 +35,8 @@ def run(program: str, toys: dict[str, Path], home: Path) -> str:
 
 def test_drawing_loads_neither_the_compiler_nor_other_models(toys: dict[str, Path], tmp_path: Path) -> None:
     program = """
-heavy = ["torch._dynamo", "sympy", "torch.distributed.tensor", "diffusers.models.transformers", "diffusers.pipelines.flux2",
+heavy = ["torch._dynamo", "sympy", "torch.distributed.tensor", "diffusers.models.transformers",
+         "diffusers.pipelines.flux2",
          "diffusers.models.autoencoders", "diffusers.models.transformers.transformer_flux"]
 print([name for name in heavy if name in sys.modules])
 print(torch.distributed.is_available())

@@ -97,6 +97,7 @@ class Checkpoint:
         aliases: Other names.
         largest_gb: Memory with the largest component alone at bf16, in GiB; 0 where not known.
         cpu_dtype: Data type on a CPU, whatever the CPU has; empty leaves it to `placement.py`.
+        cpu_threads: Threads on a CPU where the settings name none; 0 takes every usable core.
     """
 
     name: str
@@ -116,6 +117,7 @@ class Checkpoint:
     aliases: tuple[str, ...] = field(default=())
     largest_gb: float = 0.0
     cpu_dtype: Literal["", "float32", "bfloat16"] = ""
+    cpu_threads: int = 0
 
 
 def known(settings: Settings) -> dict[str, Checkpoint]:

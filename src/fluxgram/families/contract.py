@@ -126,7 +126,7 @@ class Family(Protocol):
     def predict(
         self, parts: Parts, latents: Latents, t: torch.Tensor, t_next: torch.Tensor, condition: Condition
     ) -> torch.Tensor:
-        """Velocity at noise levels `t`, (batch,) of 0 … 1, for the packed latents; guidance and negatives happen here."""
+        """Velocity at noise levels `t`, (batch,) of 0 … 1, for the packed latents; guidance and negatives are in it."""
         ...
 
     def decode(self, parts: Parts, latents: Latents) -> torch.Tensor:

@@ -92,7 +92,7 @@ def place(checkpoint: Checkpoint, settings: Settings) -> Placement:
             f"{checkpoint.name} does not fit: its largest component needs {largest:.1f} GiB in {dtype}, "
             f"{free:.1f} GiB are free on {name}."
         )
-    threads = settings.threads or usable_cores()
+    threads = settings.threads or (checkpoint.cpu_threads if device == "cpu" else 0) or usable_cores()
     needed = whole if plan == "all" else largest
     return Placement(device, name, dtype, threads, plan, sentence, needed, free, settings)
 
