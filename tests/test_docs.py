@@ -1,4 +1,4 @@
-"""The documentation names everything that there is: options, settings, fields of the receipt, checkpoints; links lead somewhere."""
+"""The documentation names everything that there is: options, settings, fields, checkpoints; links lead somewhere."""
 
 from __future__ import annotations
 
