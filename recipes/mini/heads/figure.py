@@ -15,13 +15,15 @@ import numpy as np
 
 from recipes.mini.heads.anatomy import shape
 from recipes.mini.heads.base_mesh import base_mesh
+from recipes.mini.heads.beard import grow_beard
 from recipes.mini.heads.blender_objects import Surface, add_strands, add_surface
 from recipes.mini.heads.face_parts import add_brows, add_eyes, add_lashes, add_mouth
 from recipes.mini.heads.garments import Figure, add_garment, body_under_garment, visible_body_faces
 from recipes.mini.heads.glasses import add_glasses
-from recipes.mini.heads.hair import PosedHead, grow_beard, grow_hair, head_collider
+from recipes.mini.heads.hair import grow_hair
 from recipes.mini.heads.hairline import beard_density, scalp_density
 from recipes.mini.heads.posing import express, pose
+from recipes.mini.heads.scalp import PosedHead, head_collider
 from recipes.mini.heads.shaders.graph import forget_pictures
 from recipes.mini.heads.shaders.hair import hair_material
 from recipes.mini.heads.shaders.skin import skin_material

@@ -157,10 +157,8 @@ def _choose_crop(head: Head, rng: np.random.Generator) -> Crop:
     width = int(rng.integers(int(full * 0.89), full + 1))
     x0, _, x1, y1 = head.meta["face_box"]
     low, high = max(0, int(x1 + 6 - width)), min(full - width, int(x0 - 6))
-    if high >= low:
-        x = int(rng.integers(low, high + 1))
-    else:
-        x = int(np.clip((x0 + x1) / 2 - width / 2, 0, full - width))
+    centered = int(np.clip((x0 + x1) / 2 - width / 2, 0, full - width))
+    x = int(rng.integers(low, high + 1)) if high >= low else centered
     low, high = max(0, int(y1 + 4 - width)), full - width
     y = int(rng.integers(min(low, high), max(low, high) + 1))
     return Crop(int(np.clip(x, 0, full - width)), int(np.clip(y, 0, full - width)), width)

@@ -5,14 +5,15 @@ with its distance from the plane in focus. Blurs work in linear light, as in a c
 """
 
 from functools import lru_cache
+from typing import TypeVar
 
 import cv2
 import numpy as np
 
+Distance = TypeVar("Distance", float, np.ndarray)
+
 SENSOR_WIDTH = 0.024
 """Width of the (square) sensor, metres."""
-
-Distance = float | np.ndarray
 
 
 def blur_circle(

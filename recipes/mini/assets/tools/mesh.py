@@ -84,7 +84,7 @@ def main(arguments: list[str] | None = None) -> int:
     weights: Weights = json.loads(rig.read_text(encoding="utf-8"))["weights"]
     mesh = read_base_mesh(data / "3dobjs/base.obj")
     count = len(mesh["V"])
-    arrays = {**mesh, **read_targets(data / "targets"), **skinning(weights, count)}
+    arrays: dict[str, Any] = {**mesh, **read_targets(data / "targets"), **skinning(weights, count)}
     arrays["scalp_faces"] = read_scalp(data / "uv_layers/scalp_solid.json.gz")
     np.savez_compressed(options.output, **arrays)
     print(f"{count} vertices, {len(arrays['tn'])} targets, {options.output.stat().st_size / 1e6:.1f} MB")

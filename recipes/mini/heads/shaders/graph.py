@@ -6,7 +6,7 @@ adds two Math nodes. Needs `bpy`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -16,6 +16,8 @@ import numpy as np
 
 Number: TypeAlias = "Signal | float"
 Color: TypeAlias = "Signal | Sequence[float] | np.ndarray"
+Inputs: TypeAlias = Mapping[Any, Any]
+"""Sockets of a node, by place or name, to signals or values."""
 
 EULER = 2.718282
 
@@ -117,7 +119,7 @@ class Graph:
         self.tree = self.material.node_tree
         self.tree.nodes.clear()
 
-    def node(self, kind: str, inputs: dict[int | str, Any] | None = None, **properties: Any) -> Any:
+    def node(self, kind: str, inputs: Inputs | None = None, **properties: Any) -> Any:
         """Add a node; inputs are signals (linked) or values (set)."""
         node = self.tree.nodes.new(kind)
         for name, value in properties.items():
@@ -130,14 +132,12 @@ class Graph:
         return node
 
     def add(
-        self, kind: str, inputs: dict[int | str, Any] | None = None, output: int | str = 0, **properties: Any
+        self, kind: str, inputs: Inputs | None = None, output: int | str = 0, **properties: Any
     ) -> Signal:
         """Add a node and return one of its outputs."""
         return Signal(self, self.node(kind, inputs, **properties).outputs[output])
 
-    def outputs(
-        self, kind: str, inputs: dict[int | str, Any] | None = None, **properties: Any
-    ) -> list[Signal]:
+    def outputs(self, kind: str, inputs: Inputs | None = None, **properties: Any) -> list[Signal]:
         """Add a node and return all its outputs."""
         return [Signal(self, socket) for socket in self.node(kind, inputs, **properties).outputs]
 

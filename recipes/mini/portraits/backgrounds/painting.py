@@ -130,7 +130,7 @@ def paint_spots(rng: np.random.Generator, size: int, count: int, spots: Spots) -
     picture = np.zeros((size, size, 3), np.float32)
     eighths = 3  # fractional bits of OpenCV's coordinates
     for _ in range(count):
-        color = np.asarray(spots.colors[rng.integers(len(spots.colors))], np.float32)
+        color = np.asarray(spots.colors[int(rng.integers(len(spots.colors)))], np.float32)
         x = rng.uniform(0, size)
         y = size * (spots.height + spots.spread * rng.standard_normal())
         radius = int(rng.uniform(*spots.radius) * 8)

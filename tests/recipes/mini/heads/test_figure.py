@@ -12,10 +12,12 @@ pytest.importorskip("scipy", reason="building heads needs scipy")
 from recipes.mini.heads.anatomy import shape
 from recipes.mini.heads.attributes import sample
 from recipes.mini.heads.base_mesh import ASSETS, base_mesh, to_scene
+from recipes.mini.heads.beard import grow_beard
 from recipes.mini.heads.fitting import load_proxy
-from recipes.mini.heads.hair import STYLERS, PosedHead, grow_beard, grow_hair, head_collider
+from recipes.mini.heads.hair import STYLERS, grow_hair
 from recipes.mini.heads.hairline import beard_density, scalp_density
 from recipes.mini.heads.posing import Pose, express, pose
+from recipes.mini.heads.scalp import PosedHead, head_collider
 from recipes.mini.heads.surfaces import Collider, scatter, vertex_normals
 
 UPRIGHT = {"yaw": 0.0, "pitch": 0.0, "roll": 0.0}
