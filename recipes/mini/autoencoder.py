@@ -28,7 +28,7 @@ BATCH = 8
 LEVELS = (16, 32, 64, 128, 128)
 NARROW = (8, 16, 32, 64, 64)
 """Channels by resolution, full resolution first, of the decoder and of the encoder."""
-NOISE = 0.25
+NOISE = 0.15
 """Most noise on the decoder's latents, in the transformer's units."""
 ADVERSARIAL = 0.02
 

@@ -38,7 +38,11 @@ def kinds(told: list[Event]) -> list[str]:
     return [name for name, _ in groupby(type(event).__name__ for event in told)]
 
 
-def test_events_come_in_the_order_in_which_they_are_true(engine: Engine) -> None:
+def test_events_come_in_the_order_in_which_they_are_true(
+    engine: Engine, toy: str, settings: Settings
+) -> None:
+    with Engine(toy, settings) as before:  # the map of previews is fitted and kept
+        before.generate(replace(SMALL, preview_every=1))
     heard: list[Event] = []
     job = engine.submit(replace(SMALL, samples=2, preview_every=2), heard.append)
     told = run(engine)

@@ -152,7 +152,12 @@ class Engine:
         if checkpoint is not None:
             asked = Request.from_dict({**asked.to_dict(), "checkpoint": checkpoint})
         table = self._catalogue.find(asked.checkpoint or self.checkpoint)
-        found = self._runner.load(table, lambda _stage, _fraction: None).fingerprint
+
+        def progress(stage: str, fraction: float) -> None:
+            if on_event is not None:
+                on_event(events.Loading("reshoot", stage, fraction))
+
+        found = self._runner.load(table, progress).fingerprint
         if found != receipt.checkpoint.fingerprint and not changed:
             raise CheckpointError(
                 f"The picture was made by {receipt.checkpoint.name} {receipt.checkpoint.fingerprint[:12]}, "

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fluxgram.errors import CheckpointDamaged
+from fluxgram.families.sources import silent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import torch
     from PIL.Image import Image
 
-    from fluxgram.families.contract import Family, Latents, Parts
+    from fluxgram.families.contract import Family, Latents, Parts, Progress
 
 FILE = "preview.safetensors"
 """Name of the map in a checkpoint's folder."""
@@ -118,7 +119,9 @@ def fit_pairs(pairs: list[tuple[Latents, torch.Tensor]], k: int = _K) -> Preview
     return PreviewMap(weight.float(), (target_middle - middle @ weight).float())
 
 
-def find_or_fit(parts: Parts, family: Family, home: Path, folder: Path | None = None) -> PreviewMap:
+def find_or_fit(
+    parts: Parts, family: Family, home: Path, folder: Path | None = None, progress: Progress = silent
+) -> PreviewMap:
     """The checkpoint's own map, else the one fitted earlier on this machine, else a new one.
 
     Args:
@@ -126,13 +129,16 @@ def find_or_fit(parts: Parts, family: Family, home: Path, folder: Path | None = 
         family: Its family.
         home: fluxgram's home folder.
         folder: The checkpoint's folder, where there is one.
+        progress: Told when a map is fitted (`fit preview`), which takes as long as decoding a few pictures.
     """
     if folder is not None and (folder / FILE).is_file():
         return PreviewMap.read(folder / FILE)
     kept = home / "previews" / f"{parts.fingerprint[:32]}.safetensors"
     if kept.is_file():
         return PreviewMap.read(kept)
+    progress("fit preview", 0.0)
     fitted = fit(parts, family)
+    progress("fit preview", 1.0)
     try:
         fitted.save(kept)
     except OSError as error:

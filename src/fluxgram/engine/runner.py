@@ -124,8 +124,8 @@ class Runner:
 
         def work(parts: Parts, family: Family) -> Image:
             if shot.checkpoint not in self._previews:
-                folder = self._catalogue.folder(shot.plan.checkpoint)
-                self._previews[shot.checkpoint] = find_or_fit(parts, family, self._settings.home, folder)
+                home, folder = self._settings.home, self._catalogue.folder(shot.plan.checkpoint)
+                self._previews[shot.checkpoint] = find_or_fit(parts, family, home, folder, progress)
             return self._previews[shot.checkpoint](latents)
 
         return self._run(work, shot, "preview", progress)
