@@ -33,6 +33,9 @@ from recipes.mini.text import LAYERS, LENGTHS, Reader, hidden_states, name_attri
 PAIRS = 8
 """Pictures a step and process; each comes with its mirror image."""
 DROPOUT = 0.1
+TIME_SHIFT = 0.3
+NEAR_ONE = 0.1
+"""Times are logit-normal around this mean, and this share of them is drawn evenly from 0.9 ... 1."""
 WEIGHTS = (1.0, 0.5, 0.01)
 """Of the velocity, the geometry and the naming (a sum over 16 attributes)."""
 RATE, RATE_REST = 2e-3, 1e-3
@@ -116,8 +119,8 @@ class Batches:
             texts += [self._caption(side, long) for side in shard.captions[index]]
         ids, mask = tokenize(self.tokenizer, texts, LENGTHS[1] if long else LENGTHS[0])
         x = torch.from_numpy(np.concatenate(latents)).float()
-        t = torch.sigmoid(torch.randn(pairs, generator=self.noise) + 0.6)
-        near_one = torch.rand(pairs, generator=self.noise) < 0.15
+        t = torch.sigmoid(torch.randn(pairs, generator=self.noise) + TIME_SHIFT)
+        near_one = torch.rand(pairs, generator=self.noise) < NEAR_ONE
         t = torch.where(near_one, 0.9 + 0.1 * torch.rand(pairs, generator=self.noise), t).repeat_interleave(2)
         noise = torch.randn(pairs, *x.shape[1:], generator=self.noise).repeat_interleave(2, 0)
         answers = torch.from_numpy(np.concatenate(labels)).clone()
