@@ -190,7 +190,7 @@ def _rounded(seconds: float) -> str:
 
 def _remedies(settings: Settings, devices: list[str], outlooks: list[Outlook]) -> list[str]:
     """What would help, worst first."""
-    from fluxgram.families.placement import has_fast_bfloat16
+    from fluxgram.families.placement import has_fast_bfloat16, usable_cores
 
     remedies = []
     if sys.platform == "linux" and devices == ["cpu"] and Path("/dev/nvidiactl").exists():
@@ -208,6 +208,10 @@ def _remedies(settings: Settings, devices: list[str], outlooks: list[Outlook]) -
     if settings.offline:
         remedies.append(
             "fluxgram is offline: checkpoints cannot be fetched until FLUXGRAM_OFFLINE and HF_HUB_OFFLINE are unset."
+        )
+    if sys.platform != "win32" and os.getloadavg()[0] > 0.5 * usable_cores():
+        remedies.append(
+            f"The machine is busy (load {os.getloadavg()[0]:.1f}): what was measured is what is left over."
         )
     if settings.memory_gb:
         remedies.append(
