@@ -4,8 +4,8 @@
     python -m recipes.mini.autoencoder encoder POOL STATE --minutes 10
 
 The decoder sees latents with a little noise, so that it swallows what the transformer leaves, and is judged by L1 and
-structural similarity at three scales (Wang et al. 2003); a patch discriminator joins for the last third of the time. The
-latents' statistics stand in the autoencoder's batch norm, as in FLUX.2. Resumes from STATE/autoencoder.pt.
+structural similarity at three scales (Wang et al. 2003); a patch discriminator joins for the last third of the time.
+The latents' statistics stand in the autoencoder's batch norm, as in FLUX.2. Resumes from STATE/autoencoder.pt.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -54,9 +55,11 @@ class Discriminator(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         sizes, layers = (3, 24, 48, 96), []
-        for a, b in zip(sizes, sizes[1:], strict=False):
+        for a, b in pairwise(sizes):
             layers += [nn.utils.parametrizations.spectral_norm(nn.Conv2d(a, b, 4, 2, 1)), nn.LeakyReLU(0.2)]
-        self.layers = nn.Sequential(*layers, nn.utils.parametrizations.spectral_norm(nn.Conv2d(96, 1, 3, 1, 1)))
+        self.layers = nn.Sequential(
+            *layers, nn.utils.parametrizations.spectral_norm(nn.Conv2d(96, 1, 3, 1, 1))
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(n, 3, height, width) to patch scores (n, 1, height/8, width/8)."""
@@ -71,7 +74,11 @@ def dissimilarity(a: torch.Tensor, b: torch.Tensor, scales: int = 3) -> torch.Te
         var_a, var_b = F.avg_pool2d(a * a, 7, 1) - mean_a**2, F.avg_pool2d(b * b, 7, 1) - mean_b**2
         both = F.avg_pool2d(a * b, 7, 1) - mean_a * mean_b
         c1, c2 = 0.02**2, 0.06**2
-        ssim = (2 * mean_a * mean_b + c1) * (2 * both + c2) / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))
+        ssim = (
+            (2 * mean_a * mean_b + c1)
+            * (2 * both + c2)
+            / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))
+        )
         total = total + 1 - ssim.mean()
         a, b = F.avg_pool2d(a, 2), F.avg_pool2d(b, 2)
     return total / scales
@@ -145,7 +152,11 @@ class EncoderLesson:
         truth = pixels.permute(0, 3, 1, 2).float() / 127.5 - 1
         with torch.autocast("cpu", torch.bfloat16):
             mean = self.vae.encode(truth).latent_dist.mean
-        return (self.space.normalise(mean.float()) - self.space.normalise(self.space.encode(pixels))).pow(2).mean()
+        return (
+            (self.space.normalise(mean.float()) - self.space.normalise(self.space.encode(pixels)))
+            .pow(2)
+            .mean()
+        )
 
 
 def train(lesson: DecoderLesson | EncoderLesson, pool: Path, state: Path, minutes: float) -> None:
@@ -190,7 +201,14 @@ def main() -> None:
     if (options.state / "autoencoder.pt").exists():
         vae.load_state_dict(torch.load(options.state / "autoencoder.pt", weights_only=True))
     vae.bn.eval()
-    print(json.dumps({"decoder": sum(p.numel() for p in vae.decoder.parameters()), "encoder": sum(p.numel() for p in vae.encoder.parameters())}))
+    print(
+        json.dumps(
+            {
+                "decoder": sum(p.numel() for p in vae.decoder.parameters()),
+                "encoder": sum(p.numel() for p in vae.encoder.parameters()),
+            }
+        )
+    )
     lesson = DecoderLesson(vae, space) if options.half == "decoder" else EncoderLesson(vae, space)
     train(lesson, options.pool, options.state, options.minutes)
 

@@ -27,7 +27,8 @@ HARMLESS = (
     "Canon EOS R5", "Canon EF 85mm f/1.4", "Sony A7 IV", "Nikon Z9", "Sigma 35mm f/1.4", "Sony FE 135mm f/1.8 GM",
     "Hasselblad", "medium format film scan", "Kodak Portra 400", "iPhone portrait mode", "shot on film", "35mm film",
     "small nose", "defined jaw", "natural eye contact", "medium shot", "environmental portrait", "candid", "bokeh",
-    "depth of field", "shallow depth of field", "professional headshot", "magazine cover", "studio portrait", "realistic",
+    "depth of field", "shallow depth of field", "professional headshot", "magazine cover", "studio portrait",
+    "realistic",
 )  # fmt: skip
 _VISIBLE = ("eye_color", "freckles", "lipstick", "beard", "brow", "top", "hair_length")
 
@@ -61,7 +62,9 @@ class Imagined:
         seen = bool(rng.random() < 0.7)
         person["visible"] = {name: seen or bool(rng.random() < 0.6) for name in _VISIBLE}
         person["visible"] |= {"ponytail": bool(rng.random() < 0.5), "bun": bool(rng.random() < 0.5)}
-        person["geo"] = {name: float(rng.normal() * 0.4) for name in ("cheekbones", "lips", "jaw", "oval", "round")}
+        person["geo"] = {
+            name: float(rng.normal() * 0.4) for name in ("cheekbones", "lips", "jaw", "oval", "round")
+        }
         info = dict(self._infos[int(rng.integers(len(self._infos)))])
         info["attrs"] = person
         info["lens"] = person["lens"]

@@ -2,8 +2,8 @@
 
     python -m recipes.mini.evaluate POOL STATE FOLDER --out REPORT.json [--prompts 200] [--quality final]
 
-Draws balanced prompts with fluxgram's own engine and reports: obedience (the judge's kappa on generated pictures over its
-kappa on held-out renders), light (brightness of the face's halves; colour temperature; background blur by aperture), the
+Draws balanced prompts with fluxgram's own engine and reports: obedience (the judge's kappa on generated pictures over
+its kappa on held-out renders), light (brightness of the face's halves; colour temperature; blur by aperture), the
 Frechet distance of the judge's features to held-out renders (Heusel et al. 2017), spread over seeds, faces found by an
 independent detector (mediapipe, the `realism` extra), and identity over lights. The rules are in README.md.
 """
@@ -46,16 +46,28 @@ class Camera:
         return [np.asarray(result.picture) for result in self.engine.generate(request)]
 
 
-def obedience(judge: Judge, pictures: np.ndarray, asked: Sequence[Asked], floors: dict[str, float]) -> dict[str, Any]:
+def obedience(
+    judge: Judge, pictures: np.ndarray, asked: Sequence[Asked], floors: dict[str, float]
+) -> dict[str, Any]:
     """Kappa on generated pictures over kappa on held-out renders, for each attribute that counts, and their mean."""
     found, _ = answers(judge, shrink(pictures))
     truth = np.array([[row.labels[c] for c in judged_columns()] for row in asked])
     table = {}
     for i, (name, off) in enumerate(JUDGED.items()):
         value = kappa(truth[:, i], found[:, i], ATTRIBUTES[name][0], off)
-        table[name] = {"generated": round(value, 3), "renders": round(floors[name], 3), "ratio": round(value / floors[name], 3)}
-    counted = [row["ratio"] for name, row in table.items() if floors[name] >= COUNTED and not np.isnan(row["ratio"])]
-    return {"by_attribute": table, "mean_ratio_of_counted": round(float(np.mean(counted)), 3), "counted": len(counted)}
+        table[name] = {
+            "generated": round(value, 3),
+            "renders": round(floors[name], 3),
+            "ratio": round(value / floors[name], 3),
+        }
+    counted = [
+        row["ratio"] for name, row in table.items() if floors[name] >= COUNTED and not np.isnan(row["ratio"])
+    ]
+    return {
+        "by_attribute": table,
+        "mean_ratio_of_counted": round(float(np.mean(counted)), 3),
+        "counted": len(counted),
+    }
 
 
 def brighter_side(picture: np.ndarray) -> float:
@@ -95,10 +107,19 @@ def light_orders(camera: Camera, seeds: range) -> dict[str, Any]:
     """Whether colour temperature and background blur follow the words, on the mean over seeds."""
     person = "portrait of a woman with brown hair"
     lights = ("warm candlelight from the left", "soft window light from the left", "overcast daylight")
-    warm = [float(np.mean([warmth(camera.shoot(f"{person}, {light}", s)[0]) for s in seeds])) for light in lights]
+    warm = [
+        float(np.mean([warmth(camera.shoot(f"{person}, {light}", s)[0]) for s in seeds])) for light in lights
+    ]
     stops = ("f/1.4", "f/8")
     sharp = [
-        float(np.mean([sharpness_of_background(camera.shoot(f"{person}, brick wall background, 85mm {f}", s)[0]) for s in seeds]))
+        float(
+            np.mean(
+                [
+                    sharpness_of_background(camera.shoot(f"{person}, brick wall background, 85mm {f}", s)[0])
+                    for s in seeds
+                ]
+            )
+        )
         for f in stops
     ]
     return {
@@ -125,16 +146,26 @@ def spread(features: np.ndarray) -> float:
 
 
 def identity(judge: Judge, camera: Camera, seeds: range) -> dict[str, float]:
-    """Feature distance of one person (same anchor and seed) over four lights, against different seeds under one light."""
+    """Feature distance of one person (same anchor and seed) over four lights, and of others under one light."""
     anchor = "30-year-old woman, dark brown wavy hair, warm olive skin tone, brown eyes"
-    lights = ("soft studio lighting", "overcast daylight", "soft window light from the left", "golden hour backlight")
+    lights = (
+        "soft studio lighting",
+        "overcast daylight",
+        "soft window light from the left",
+        "golden hour backlight",
+    )
 
     def features(prompt: str, seed: int) -> np.ndarray:
         return answers(judge, shrink(np.stack(camera.shoot(prompt, seed))))[1][0]
 
     same = [spread(np.stack([features(f"{anchor}, {light}", seed) for light in lights])) for seed in seeds]
-    other = spread(np.stack([features(f"{anchor}, {lights[0]}", 1000 + seed) for seed in seeds for _ in range(1)]))
-    return {"same_seed_four_lights": round(float(np.mean(same)), 3), "different_seeds_one_light": round(other, 3)}
+    other = spread(
+        np.stack([features(f"{anchor}, {lights[0]}", 1000 + seed) for seed in seeds for _ in range(1)])
+    )
+    return {
+        "same_seed_four_lights": round(float(np.mean(same)), 3),
+        "different_seeds_one_light": round(other, 3),
+    }
 
 
 def faces(pictures: np.ndarray) -> dict[str, Any]:
@@ -142,10 +173,19 @@ def faces(pictures: np.ndarray) -> dict[str, Any]:
     try:
         import mediapipe
     except ImportError:
-        return {"share_exactly_one": None, "why": "mediapipe is not installed (pip install 'fluxgram[realism]')"}
-    with mediapipe.solutions.face_detection.FaceDetection(model_selection=0, min_detection_confidence=0.5) as detector:
+        return {
+            "share_exactly_one": None,
+            "why": "mediapipe is not installed (pip install 'fluxgram[realism]')",
+        }
+    with mediapipe.solutions.face_detection.FaceDetection(
+        model_selection=0, min_detection_confidence=0.5
+    ) as detector:
         counts = [len(detector.process(np.ascontiguousarray(p)).detections or []) for p in pictures]
-    return {"share_exactly_one": round(float(np.mean(np.array(counts) == 1)), 3), "none": counts.count(0), "pictures": len(counts)}
+    return {
+        "share_exactly_one": round(float(np.mean(np.array(counts) == 1)), 3),
+        "none": counts.count(0),
+        "pictures": len(counts),
+    }
 
 
 def report(options: argparse.Namespace) -> dict[str, Any]:
@@ -174,7 +214,11 @@ def report(options: argparse.Namespace) -> dict[str, Any]:
         "light": light_orders(camera, few),
         "frechet": round(frechet(drawn, real), 2),
         "frechet_of_halves_of_renders": round(frechet(real[::2], real[1::2]), 2),
-        "spread_over_seeds": {"one_prompt": round(spread(repeated), 3), "renders": round(spread(real[:200]), 3), "balanced": round(spread(drawn), 3)},
+        "spread_over_seeds": {
+            "one_prompt": round(spread(repeated), 3),
+            "renders": round(spread(real[:200]), 3),
+            "balanced": round(spread(drawn), 3),
+        },
         "identity": identity(judge, camera, few),
     }
 
@@ -187,7 +231,9 @@ def main() -> None:
     parser.add_argument("checkpoint")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--sheet", type=Path)
-    parser.add_argument("--save", type=Path, help="keep the judged pictures (.npz), for a detector in another environment")
+    parser.add_argument(
+        "--save", type=Path, help="keep the judged pictures (.npz), for a detector in another environment"
+    )
     parser.add_argument("--prompts", type=int, default=200)
     parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--quality", default="final")

@@ -19,12 +19,12 @@ from torch import nn
 from transformers import PreTrainedTokenizerFast
 
 from recipes.mini.autoencoder import autoencoder
-from recipes.mini.latents import COMPONENTS, PATCH, LatentSpace, load, pack
+from recipes.mini.latents import COMPONENTS, PATCH, LatentSpace, load
 from recipes.mini.network import transformer
 from recipes.mini.text import text_encoder
 
 SHIFT = 2.0
-"""Constant shift of the noise levels: with 64 tokens FLUX.2's own rule would leave nearly half of the way to the last step."""
+"""Constant shift of the noise levels: with 64 tokens FLUX.2's own rule would leave half of the way to the last step."""
 LARGEST = "14MB"
 PREVIEW = 4
 """Preview pixels along each side of a token."""
@@ -79,7 +79,9 @@ def write(state: Path, folder: Path) -> None:
             old.unlink()
         module.save_pretrained(folder / name, max_shard_size=LARGEST)
     PreTrainedTokenizerFast.from_pretrained(state / "tokenizer").save_pretrained(folder / "tokenizer")
-    FlowMatchEulerDiscreteScheduler(shift=SHIFT, use_dynamic_shifting=False).save_pretrained(folder / "scheduler")
+    FlowMatchEulerDiscreteScheduler(shift=SHIFT, use_dynamic_shifting=False).save_pretrained(
+        folder / "scheduler"
+    )
     (folder / "model_index.json").write_text(json.dumps(INDEX, indent=2) + "\n", encoding="utf-8")
     save_file(preview(space), folder / "preview.safetensors")
 
@@ -92,7 +94,11 @@ def main() -> None:
     options = parser.parse_args()
     write(options.state, options.folder)
     sizes = {p.name: p.stat().st_size for p in options.folder.rglob("*") if p.is_file()}
-    print(json.dumps({"megabytes": round(sum(sizes.values()) / 1e6, 1), "largest": round(max(sizes.values()) / 1e6, 1)}))
+    print(
+        json.dumps(
+            {"megabytes": round(sum(sizes.values()) / 1e6, 1), "largest": round(max(sizes.values()) / 1e6, 1)}
+        )
+    )
 
 
 if __name__ == "__main__":

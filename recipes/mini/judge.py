@@ -21,7 +21,10 @@ from torch.nn import functional as F
 from recipes.mini.labels import ATTRIBUTES, UNKNOWN, label, mirrored
 
 SIZE = 128
-JUDGED = {"gender": 0, "age": 0, "skin": 1, "hair colour": 0, "hair length": 0, "beard": 0, "glasses": 0, "framing": 0, "light side": 0, "light style": 0, "background": 0}  # fmt: skip
+JUDGED = {
+    "gender": 0, "age": 0, "skin": 1, "hair colour": 0, "hair length": 0, "beard": 0, "glasses": 0, "framing": 0,
+    "light side": 0, "light style": 0, "background": 0,
+}  # fmt: skip
 """Attributes that are judged, and by how many classes an answer may be off."""
 FEATURES = 192
 WIDTHS = (24, 48, 96, FEATURES)
@@ -48,7 +51,9 @@ class Judge(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.stem = nn.Conv2d(3, WIDTHS[0], 5, 2, 2)
-        self.blocks = nn.Sequential(*(Block(a, b) for a, b in zip((WIDTHS[0], *WIDTHS[:-1]), WIDTHS, strict=True)))
+        self.blocks = nn.Sequential(
+            *(Block(a, b) for a, b in zip((WIDTHS[0], *WIDTHS[:-1]), WIDTHS, strict=True))
+        )
         self.where = nn.Conv2d(FEATURES, 32, 1)
         self.mix = nn.Sequential(nn.Dropout(0.2), nn.Linear(FEATURES + 32 * 16, FEATURES), nn.ReLU())
         self.heads = nn.ModuleList(nn.Linear(FEATURES, ATTRIBUTES[name][0]) for name in JUDGED)
@@ -90,7 +95,9 @@ def square_pool(pool: Path, kind: str, shards: int) -> tuple[torch.Tensor, np.nd
     pixels, labels = [], []
     for path in sorted(pool.glob(f"{kind}-*-square.npz"))[:shards]:
         with np.load(path) as file:
-            small = F.interpolate(torch.from_numpy(file["pixels"]).permute(0, 3, 1, 2).float(), (SIZE, SIZE), mode="area")
+            small = F.interpolate(
+                torch.from_numpy(file["pixels"]).permute(0, 3, 1, 2).float(), (SIZE, SIZE), mode="area"
+            )
             pixels.append(small.round().byte())
             infos = [json.loads(line)["info"] for line in file["facts"]]
         labels.append(np.array([[label(info), label(mirrored(info))] for info in infos]))
@@ -123,15 +130,25 @@ def train(pool: Path, minutes: float) -> Judge:
             x = F.avg_pool2d(x, 3, 1, 1)
         with torch.autocast("cpu", torch.bfloat16):
             logits = judge(x.to(memory_format=torch.channels_last))
-        loss = torch.stack(
-            [F.cross_entropy(v.float(), targets[rows, flip, i], ignore_index=UNKNOWN) for i, v in enumerate(logits)]
-        ).nan_to_num().sum()
+        loss = (
+            torch.stack(
+                [
+                    F.cross_entropy(v.float(), targets[rows, flip, i], ignore_index=UNKNOWN)
+                    for i, v in enumerate(logits)
+                ]
+            )
+            .nan_to_num()
+            .sum()
+        )
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         step += 1
         if step % 100 == 0:
-            print(json.dumps({"step": step, "elapsed": round(elapsed, 2), "loss": round(loss.item(), 3)}), flush=True)
+            print(
+                json.dumps({"step": step, "elapsed": round(elapsed, 2), "loss": round(loss.item(), 3)}),
+                flush=True,
+            )
     return judge.eval()
 
 
@@ -152,7 +169,8 @@ def floor(judge: Judge, pool: Path) -> dict[str, float]:
     found, _ = answers(judge, pixels.float() / 127.5 - 1)
     truth = labels[:, 0, judged_columns()]
     return {
-        name: kappa(truth[:, i], found[:, i], ATTRIBUTES[name][0], off) for i, (name, off) in enumerate(JUDGED.items())
+        name: kappa(truth[:, i], found[:, i], ATTRIBUTES[name][0], off)
+        for i, (name, off) in enumerate(JUDGED.items())
     }
 
 

@@ -32,12 +32,14 @@ STYLE_GROUPS: dict[str, int] = {
     "soft studio": 0, "butterfly": 0, "loop": 0, "window": 0, "overcast": 0, "high-key": 1, "noon sun": 2,
     "open shade sun": 2, "rembrandt": 3, "split": 3, "low-key": 3, "golden hour": 4, "neon": 5, "mixed warm cool": 6,
 }  # fmt: skip
+EXPRESSIONS = {"smile": 0, "slight smile": 0, "neutral": 1, "serious": 2}
 NEON = ("magenta", "pink", "cyan", "blue", "red", "green", "orange", "purple", "teal")
 CLOTH = (
     "white", "cream", "black", "charcoal", "gray", "light gray", "navy", "denim blue", "light blue", "burgundy",
     "rust", "dusty pink", "olive green", "forest green", "sage green", "mustard", "beige", "camel", "brown", "teal",
     "lavender", "red",
 )  # fmt: skip
+_GARMENTS = {colour: index for index, colour in enumerate(CLOTH)}
 BACKGROUND_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("wall", ("wall",)),
     ("dark", ("dark", "black")),
@@ -63,6 +65,11 @@ def _side(info: Mapping[str, Any]) -> int:
     return {"left": 0, "right": 1}.get(info["side"], 2)
 
 
+def _hair_colour(info: Mapping[str, Any]) -> int:
+    hairless = info["attrs"]["hair_style"] in ("bald", "shaved")
+    return UNKNOWN if hairless else _lookup(HAIR_COLOURS, info["attrs"]["hair_color"])
+
+
 def background_kind(info: Mapping[str, Any]) -> int:
     """Index into `BACKGROUND_WORDS` by the first word that fits; the plain studio backdrop comes after them."""
     name = str(info["background"]).lower()
@@ -76,7 +83,7 @@ ATTRIBUTES: dict[str, tuple[int, Callable[[Mapping[str, Any]], int]]] = {
     "gender": (2, lambda i: int(i["attrs"]["gender"] == "man")),
     "age": (3, _age),
     "skin": (len(SKIN), lambda i: SKIN.index(i["attrs"]["skin"])),
-    "hair colour": (5, lambda i: UNKNOWN if i["attrs"]["hair_style"] in ("bald", "shaved") else _lookup(HAIR_COLOURS, i["attrs"]["hair_color"])),
+    "hair colour": (5, _hair_colour),
     "hair length": (4, lambda i: _lookup(HAIR_LENGTHS, i["attrs"]["hair_style"])),
     "beard": (2, lambda i: int(i["attrs"]["beard"] in ("short beard", "full beard", "goatee"))),
     "glasses": (2, lambda i: int(i["attrs"]["glasses"] != "none")),
@@ -85,8 +92,8 @@ ATTRIBUTES: dict[str, tuple[int, Callable[[Mapping[str, Any]], int]]] = {
     "light style": (len(STYLES), lambda i: STYLES.index(i["style"])),
     "background": (len(BACKGROUND_WORDS) + 1, background_kind),
     "black and white": (2, lambda i: int(bool(i["bw"]))),
-    "garment colour": (len(CLOTH), lambda i: CLOTH.index(i["attrs"]["top_color"]) if i["attrs"]["top_color"] in CLOTH else UNKNOWN),
-    "expression": (3, lambda i: {"smile": 0, "slight smile": 0, "neutral": 1, "serious": 2}.get(i["attrs"]["expression"], UNKNOWN)),
+    "garment colour": (len(CLOTH), lambda i: _lookup(_GARMENTS, i["attrs"]["top_color"])),
+    "expression": (3, lambda i: _lookup(EXPRESSIONS, i["attrs"]["expression"])),
     "neon left": (len(NEON), lambda i: _neon(i, "left")),
     "neon right": (len(NEON), lambda i: _neon(i, "right")),
 }  # fmt: skip

@@ -75,7 +75,9 @@ def unpack(tokens: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
 def fit(pixels: np.ndarray) -> LatentSpace:
     """Principal components of the patches of (n, height, width, 3) uint8 pictures and of their mirror images."""
     x = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
-    patches = torch.nn.functional.unfold(x, PATCH, stride=PATCH).transpose(1, 2).reshape(-1, 3 * PATCH * PATCH)
+    patches = (
+        torch.nn.functional.unfold(x, PATCH, stride=PATCH).transpose(1, 2).reshape(-1, 3 * PATCH * PATCH)
+    )
     flipped = patches.view(-1, 3, PATCH, PATCH).flip(-1).reshape(patches.shape)
     covariance, count = torch.zeros(patches.shape[1], patches.shape[1], dtype=torch.float64), 2 * len(patches)
     total = (patches.sum(0) + flipped.sum(0)).double()
@@ -119,7 +121,9 @@ def main() -> None:
             np.save(file, torch.stack(both, 1).numpy())
         target.with_suffix(".tmp").replace(target)
     probe = torch.from_numpy(np.load(shards[0])["pixels"][:64])
-    error = (space.decode(space.encode(probe)) - (probe.permute(0, 3, 1, 2).float() / 127.5 - 1)).pow(2).mean()
+    error = (
+        (space.decode(space.encode(probe)) - (probe.permute(0, 3, 1, 2).float() / 127.5 - 1)).pow(2).mean()
+    )
     print(json.dumps({"linear_psnr_db": round(float(10 * torch.log10(4 / error)), 2), "shards": len(shards)}))
 
 

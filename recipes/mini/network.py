@@ -37,7 +37,9 @@ class Geometry(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         width = HEADS * 64
-        self.layers = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 256), nn.SiLU(), nn.Linear(256, CELLS))
+        self.layers = nn.Sequential(
+            nn.LayerNorm(width), nn.Linear(width, 256), nn.SiLU(), nn.Linear(256, CELLS)
+        )
 
     def forward(self, state: torch.Tensor) -> torch.Tensor:
         """(batch, tokens, width) to (batch, tokens, 20)."""
@@ -45,7 +47,7 @@ class Geometry(nn.Module):
 
 
 def rotary(net: Flux2Transformer2DModel, text: int, rows: int, columns: int) -> Rotary:
-    """Rotary tables of `text` text tokens followed by a grid of image tokens, with FLUX.2's position ids (t, h, w, l)."""
+    """Rotary tables of `text` text tokens and a grid of image tokens, with FLUX.2's position ids (t, h, w, l)."""
     zero = torch.zeros(1, dtype=torch.long)
     words = torch.cartesian_prod(zero, zero, zero, torch.arange(text))
     grid = torch.cartesian_prod(zero, torch.arange(rows), torch.arange(columns), zero)
@@ -80,7 +82,9 @@ def velocity(
     state, length = torch.cat([words, image], 1), words.shape[1]
     tap = image
     for index, block in enumerate(net.single_transformer_blocks):
-        state = block(hidden_states=state, encoder_hidden_states=None, temb_mod=single, image_rotary_emb=tables)
+        state = block(
+            hidden_states=state, encoder_hidden_states=None, temb_mod=single, image_rotary_emb=tables
+        )
         if index + 1 == TAP:
             tap = state[:, length:]
     return net.proj_out(net.norm_out(state[:, length:], temb)), tap

@@ -57,20 +57,30 @@ def geometry(head: Head, info: dict[str, Any], left: float, share: float) -> np.
     depth = head.depth[y : y + width, x : x + width]
     near, far = np.percentile(depth[alpha > 0.9], (2, 98))
     depth = np.clip((depth - near) / max(far - near, 1e-3), 0, 1) * alpha + (1 - alpha)
-    normals = cv2.resize(np.ascontiguousarray(head.normal), (head.resolution, head.resolution))[y : y + width, x : x + width]
+    normals = cv2.resize(np.ascontiguousarray(head.normal), (head.resolution, head.resolution))[
+        y : y + width, x : x + width
+    ]
     normals = (normals.astype(np.float32) / 127.5 - 1) * alpha[..., None]
     planes = np.concatenate([normals, (depth * 2 - 1)[..., None], (alpha * 2 - 1)[..., None]], -1)
     if info["flip"]:
         planes = planes[:, ::-1] * np.array([-1, 1, 1, 1, 1], np.float32)
     first = int(left * width)
     planes = planes[:, first : first + int(share * width)]
-    columns, rows = (SQUARE if share == 1 else TALL)[0] // (TOKEN // 2), (SQUARE if share == 1 else TALL)[1] // (TOKEN // 2)
-    shrink = [cv2.resize(planes[..., part].copy(), (columns, rows), interpolation=cv2.INTER_AREA) for part in (slice(0, 3), slice(3, 5))]
+    columns, rows = (
+        (SQUARE if share == 1 else TALL)[0] // (TOKEN // 2),
+        (SQUARE if share == 1 else TALL)[1] // (TOKEN // 2),
+    )
+    shrink = [
+        cv2.resize(planes[..., part].copy(), (columns, rows), interpolation=cv2.INTER_AREA)
+        for part in (slice(0, 3), slice(3, 5))
+    ]
     small = np.concatenate(shrink, -1)
     return (np.clip(small * 0.5 + 0.5, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
-def picture(head: Head, rng: np.random.Generator, tall: bool) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+def picture(
+    head: Head, rng: np.random.Generator, tall: bool
+) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     """One picture of a head: pixels (height, width, 3), geometry, facts. Tall ones are cut from a larger square."""
     if not tall:
         pixels, _, info = composing.compose(head, rng)
@@ -82,7 +92,9 @@ def picture(head: Head, rng: np.random.Generator, tall: bool) -> tuple[np.ndarra
     return pixels[:, left : left + TALL[0]], geometry(head, info, left / side, TALL[0] / side), info
 
 
-def stream(files: list[Path], rng: np.random.Generator, tall: bool, per_head: int = 4) -> Iterator[tuple[np.ndarray, np.ndarray, dict[str, Any], Head]]:
+def stream(
+    files: list[Path], rng: np.random.Generator, tall: bool, per_head: int = 4
+) -> Iterator[tuple[np.ndarray, np.ndarray, dict[str, Any], Head]]:
     """Pictures without end; each head is opened once for `per_head` pictures."""
     while True:
         for index in rng.permutation(len(files)):
@@ -111,7 +123,12 @@ def write_shard(path: Path, files: list[Path], number: int, tall: bool) -> None:
             break
     temporary = path.with_suffix(f".{os.getpid()}.tmp")
     with temporary.open("wb") as file:
-        np.savez(file, pixels=np.stack(pixels), geometry=np.stack(planes), facts=np.array([json.dumps(f) for f in facts]))
+        np.savez(
+            file,
+            pixels=np.stack(pixels),
+            geometry=np.stack(planes),
+            facts=np.array([json.dumps(f) for f in facts]),
+        )
     temporary.replace(path)
 
 

@@ -39,9 +39,24 @@ FIXED = (
     "headshot of a young man, short crop, blue and orange neon lighting, night street",
 )
 
-_AGES = (("a young {}", "a {} in {} 20s"), ("a middle-aged {}", "a {} in {} 40s"), ("an elderly {}", "a {} in {} 70s"))
-_HAIR = (("black", "dark brown"), ("brown", "light brown"), ("blonde", "golden blonde"), ("auburn", "ginger red"), ("gray", "white"))
-_LENGTHS = ((), ("short {} hair",), ("chin-length {} bob", "shoulder-length {} hair"), ("long straight {} hair", "long wavy {} hair"))
+_AGES = (
+    ("a young {}", "a {} in {} 20s"),
+    ("a middle-aged {}", "a {} in {} 40s"),
+    ("an elderly {}", "a {} in {} 70s"),
+)
+_HAIR = (
+    ("black", "dark brown"),
+    ("brown", "light brown"),
+    ("blonde", "golden blonde"),
+    ("auburn", "ginger red"),
+    ("gray", "white"),
+)
+_LENGTHS = (
+    (),
+    ("short {} hair",),
+    ("chin-length {} bob", "shoulder-length {} hair"),
+    ("long straight {} hair", "long wavy {} hair"),
+)
 _LIGHT = {
     "soft studio": "soft studio lighting from the {}", "butterfly": "butterfly lighting", "loop": "loop lighting from the {}",
     "rembrandt": "Rembrandt lighting, key light from the upper {}", "split": "split lighting from the {}",

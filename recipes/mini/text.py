@@ -35,7 +35,9 @@ WIDTH = 192
 
 def read_facts(pool: Path, kind: str = "train") -> list[dict[str, Any]]:
     """The facts of every picture of the pool: `info`, `captions`, `mirrored`."""
-    return [json.loads(line) for path in sorted(pool.glob(f"{kind}-*.npz")) for line in np.load(path)["facts"]]
+    return [
+        json.loads(line) for path in sorted(pool.glob(f"{kind}-*.npz")) for line in np.load(path)["facts"]
+    ]
 
 
 def train_tokenizer(texts: list[str], folder: Path) -> PreTrainedTokenizerFast:
@@ -52,7 +54,9 @@ def train_tokenizer(texts: list[str], folder: Path) -> PreTrainedTokenizerFast:
             show_progress=False,
         ),
     )
-    wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token=PAD, eos_token=END, padding_side="right")
+    wrapped = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token=PAD, eos_token=END, padding_side="right"
+    )
     wrapped.chat_template = TEMPLATE
     wrapped.model_max_length = LENGTHS[-1]
     wrapped.save_pretrained(folder)
@@ -71,7 +75,9 @@ def text_encoder() -> Qwen3ForCausalLM:
     )  # fmt: skip
 
 
-def tokenize(tokenizer: PreTrainedTokenizerFast, texts: list[str], length: int) -> tuple[torch.Tensor, torch.Tensor]:
+def tokenize(
+    tokenizer: PreTrainedTokenizerFast, texts: list[str], length: int
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Token ids and mask, both (texts, length), as the stock pipeline makes them."""
     encoded = tokenizer(
         [f"{START}{text}{END}" for text in texts],
@@ -117,7 +123,9 @@ class Reader(nn.Module):
         return name_attributes(self.heads, hidden_states(self.encoder, ids, mask), mask)
 
 
-def name_attributes(heads: nn.ModuleList, states: list[torch.Tensor], mask: torch.Tensor) -> list[torch.Tensor]:
+def name_attributes(
+    heads: nn.ModuleList, states: list[torch.Tensor], mask: torch.Tensor
+) -> list[torch.Tensor]:
     """Logits of each attribute from the states at the end token, (batch, classes) each."""
     rows, last = torch.arange(len(mask), device=mask.device), mask.sum(1) - 1
     pooled = torch.cat([states[LAYERS[1]][rows, last], states[LAYERS[2]][rows, last]], -1)
@@ -125,11 +133,13 @@ def name_attributes(heads: nn.ModuleList, states: list[torch.Tensor], mask: torc
 
 
 def naming_loss(logits: list[torch.Tensor], targets: torch.Tensor) -> torch.Tensor:
-    """Cross-entropy summed over attributes; `targets` is (batch, attributes) with `UNKNOWN` where there is no answer."""
+    """Cross-entropy summed over attributes; `targets` is (batch, attributes) `UNKNOWN` where there is no answer."""
     terms = []
     for i, value in enumerate(logits):
         known = (targets[:, i] != UNKNOWN).sum().clamp(min=1)
-        total = nn.functional.cross_entropy(value.float(), targets[:, i], ignore_index=UNKNOWN, reduction="sum")
+        total = nn.functional.cross_entropy(
+            value.float(), targets[:, i], ignore_index=UNKNOWN, reduction="sum"
+        )
         terms.append(total / known)
     return torch.stack(terms).sum()
 
@@ -158,7 +168,9 @@ def teach(reader: Reader, tokenizer: PreTrainedTokenizerFast, imagined: Imagined
             right[i] += (int((value.argmax(-1) == targets[:, i])[known].sum()), int(known.sum()))
         step += 1
         if elapsed - shown > 0.1:
-            shares = " ".join(f"{name} {a / max(b, 1):.2f}" for name, (a, b) in zip(ATTRIBUTES, right, strict=True))
+            shares = " ".join(
+                f"{name} {a / max(b, 1):.2f}" for name, (a, b) in zip(ATTRIBUTES, right, strict=True)
+            )
             print(f"step {step} loss {loss.item():.2f} {shares}", flush=True)
             right[:], shown = 0, elapsed
 

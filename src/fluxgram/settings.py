@@ -80,14 +80,18 @@ def _read(name: str, field_name: str, text: str) -> object:
         if field_name == "memory_gb":
             return _at_least_zero(float(text))
     except ValueError:
-        raise SettingsError(f"{name} must be a number of at least 0, not {text!r}.", f"Unset {name} for the default.") from None
+        raise SettingsError(
+            f"{name} must be a number of at least 0, not {text!r}.", f"Unset {name} for the default."
+        ) from None
     if field_name == "offline":
         if text.lower() not in _TRUE | _FALSE:
             raise SettingsError(f"{name} must be 1 or 0, not {text!r}.", f"Unset {name} for the default.")
         return text.lower() in _TRUE
     choices = {"dtype": ("auto", "float32", "bfloat16", "float16")}.get(field_name)
     if choices and text not in choices:
-        raise SettingsError(f"{name} must be one of {', '.join(choices)}, not {text!r}.", f"Unset {name} for the default.")
+        raise SettingsError(
+            f"{name} must be one of {', '.join(choices)}, not {text!r}.", f"Unset {name} for the default."
+        )
     return text or "auto"
 
 

@@ -11,7 +11,8 @@ from recipes.mini.prompts import balanced
 
 
 def test_kappa_of_the_textbook_example() -> None:
-    # 50 cases, two raters: 20 both yes, 15 both no, 5 and 10 apart; observed 0.7, by chance 0.5 (Cohen 1960's formula by hand)
+    # 50 cases, two raters: 20 both yes, 15 both no, 5 and 10 apart; observed 0.7, by chance 0.5
+    # (the formula of Cohen 1960, by hand)
     truth = np.array([1] * 25 + [0] * 25)
     answer = np.array([1] * 20 + [0] * 5 + [1] * 10 + [0] * 15)
     assert kappa(truth, answer, 2) == pytest.approx(0.4)
@@ -41,13 +42,28 @@ def test_prompts_say_what_their_labels_say() -> None:
         assert ("glasses" in row.prompt) == (row.label("glasses") == 1)
         assert (" man" in row.prompt) == (row.label("gender") == 1)
         if row.label("light side") == 2:
-            assert "left" not in row.prompt and "right" not in row.prompt
+            assert "left" not in row.prompt
+            assert "right" not in row.prompt
 
 
 def test_the_mirror_image_swaps_the_side_and_nothing_else() -> None:
-    attrs = {"gender": "man", "age": 40, "skin": "olive", "hair_style": "side part", "hair_color": "brown", "beard": "none"}
+    attrs = {
+        "gender": "man",
+        "age": 40,
+        "skin": "olive",
+        "hair_style": "side part",
+        "hair_color": "brown",
+        "beard": "none",
+    }
     attrs |= {"glasses": "none", "framing": "close-up", "top_color": "navy", "expression": "smile"}
-    info = {"attrs": attrs, "side": "left", "style": "neon", "background": "gray wall", "bw": False, "neon": ["red", "teal"]}
+    info = {
+        "attrs": attrs,
+        "side": "left",
+        "style": "neon",
+        "background": "gray wall",
+        "bw": False,
+        "neon": ["red", "teal"],
+    }
     info |= {"flip": False, "yaw": 3.0}
     plain, flipped = label(info), label(mirrored(info))
     names = [name for name, a, b in zip(ATTRIBUTES, plain, flipped, strict=True) if a != b]
