@@ -1,9 +1,9 @@
 """Step 6: the judge, a small network that reads attributes off pictures; trained on renders, never on generated ones.
 
-    python -m recipes.mini.judge POOL STATE --minutes 12
+    python -m recipes.mini.judge POOL STATE --minutes 25
 
 Its agreement with the truth is Cohen's kappa (Cohen 1960), on heads it never saw. An attribute that it cannot read
-there is not counted in the evaluation of the checkpoint.
+there is not counted in the evaluation of the checkpoint. Resumes from STATE/judge_training.pt, whose time counts.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ JUDGED = {
     "light side": 0, "light style": 0, "background": 0,
 }  # fmt: skip
 """Attributes that are judged, and by how many classes an answer may be off."""
+BATCH = 64
+RATE = 2e-3
 FEATURES = 192
 WIDTHS = (24, 48, 96, FEATURES)
 
@@ -110,45 +112,65 @@ def judged_columns() -> list[int]:
     return [names.index(name) for name in JUDGED]
 
 
-def train(pool: Path, minutes: float) -> Judge:
-    """Cross-entropy on renders with small changes of exposure, place and noise, for so many minutes."""
+def augmented(pixels: torch.Tensor, flip: torch.Tensor) -> torch.Tensor:
+    """(n, 3, 128, 128) uint8 to -1 ... 1, mirrored where `flip`, a little off in exposure, place, noise and sharpness."""
+    x = pixels.float() / 127.5 - 1
+    x = torch.where(flip[:, None, None, None].bool(), x.flip(-1), x)
+    x = x * (0.9 + 0.2 * torch.rand(len(x), 1, 1, 1)) + 0.1 * (torch.rand(len(x), 1, 1, 1) - 0.5)
+    x = torch.roll(x, tuple(torch.randint(-6, 7, (2,)).tolist()), (2, 3)) + 0.04 * torch.randn_like(x)
+    return F.avg_pool2d(x, 3, 1, 1) if torch.rand(()) < 0.5 else x
+
+
+def lesson(judge: Judge, pixels: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy of a random batch, summed over the attributes; () float32."""
+    rows, flip = torch.randint(len(pixels), (BATCH,)), torch.randint(2, (BATCH,))
+    x = augmented(pixels[rows], flip)
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = judge(x.to(memory_format=torch.channels_last))
+    losses = [
+        F.cross_entropy(v.float(), targets[rows, flip, i], ignore_index=UNKNOWN) for i, v in enumerate(logits)
+    ]
+    return torch.stack(losses).nan_to_num().sum()
+
+
+def train(pool: Path, state: Path, minutes: float) -> Judge:
+    """AdamW for so many minutes in all, the rate falling to zero; saves every two minutes."""
     pixels, labels = square_pool(pool, "train", 40)
     targets = torch.from_numpy(labels[:, :, judged_columns()])
     judge = Judge().to(memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(judge.parameters(), lr=2e-3, weight_decay=0.05)
-    begun, step = time.monotonic(), 0
-    while (elapsed := (time.monotonic() - begun) / (60 * minutes)) < 1:
+    optimizer = torch.optim.AdamW(judge.parameters(), lr=RATE, weight_decay=0.05)
+    path, step, seconds, unsaved = state / "judge_training.pt", 0, 0.0, 0.0
+    if path.exists():
+        kept = torch.load(path, weights_only=True)
+        judge.load_state_dict(kept["judge"])
+        optimizer.load_state_dict(kept["optimizer"])
+        step, seconds = kept["step"], kept["seconds"]
+    while (elapsed := seconds / (60 * minutes)) < 1:
+        begun = time.monotonic()
         for group in optimizer.param_groups:
-            group["lr"] = 2e-3 * min(1, (step + 1) / 100) * (1 - elapsed)
-        rows = torch.randint(len(pixels), (64,))
-        flip = torch.randint(2, (64,))
-        x = pixels[rows].float() / 127.5 - 1
-        x = torch.where(flip[:, None, None, None].bool(), x.flip(-1), x)
-        x = x * (0.9 + 0.2 * torch.rand(64, 1, 1, 1)) + 0.1 * (torch.rand(64, 1, 1, 1) - 0.5)
-        x = torch.roll(x, tuple(torch.randint(-6, 7, (2,)).tolist()), (2, 3)) + 0.04 * torch.randn_like(x)
-        if torch.rand(()) < 0.5:
-            x = F.avg_pool2d(x, 3, 1, 1)
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = judge(x.to(memory_format=torch.channels_last))
-        loss = (
-            torch.stack(
-                [
-                    F.cross_entropy(v.float(), targets[rows, flip, i], ignore_index=UNKNOWN)
-                    for i, v in enumerate(logits)
-                ]
-            )
-            .nan_to_num()
-            .sum()
-        )
+            group["lr"] = RATE * min(1, (step + 1) / 100) * (1 - elapsed)
+        loss = lesson(judge, pixels, targets)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         step += 1
+        took = time.monotonic() - begun
+        seconds, unsaved = seconds + took, unsaved + took
         if step % 100 == 0:
             print(
                 json.dumps({"step": step, "elapsed": round(elapsed, 2), "loss": round(loss.item(), 3)}),
                 flush=True,
             )
+        if unsaved > 120:
+            kept = {
+                "judge": judge.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "step": step,
+                "seconds": seconds,
+            }
+            torch.save(kept, path.with_suffix(".tmp"))
+            path.with_suffix(".tmp").replace(path)
+            unsaved = 0.0
     return judge.eval()
 
 
@@ -179,10 +201,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pool", type=Path)
     parser.add_argument("state", type=Path)
-    parser.add_argument("--minutes", type=float, default=12)
+    parser.add_argument("--minutes", type=float, default=25)
     options = parser.parse_args()
     torch.manual_seed(0)
-    judge = train(options.pool, options.minutes)
+    judge = train(options.pool, options.state, options.minutes)
     torch.save(judge.state_dict(), options.state / "judge.pt")
     print(json.dumps({name: round(value, 2) for name, value in floor(judge, options.pool).items()}))
 
