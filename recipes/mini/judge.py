@@ -113,7 +113,7 @@ def judged_columns() -> list[int]:
 
 
 def augmented(pixels: torch.Tensor, flip: torch.Tensor) -> torch.Tensor:
-    """(n, 3, 128, 128) uint8 to -1 ... 1, mirrored where `flip`, a little off in exposure, place, noise and sharpness."""
+    """(n, 3, 128, 128) uint8 to -1 ... 1, mirrored where `flip`, other in exposure, place, noise and sharpness."""
     x = pixels.float() / 127.5 - 1
     x = torch.where(flip[:, None, None, None].bool(), x.flip(-1), x)
     x = x * (0.9 + 0.2 * torch.rand(len(x), 1, 1, 1)) + 0.1 * (torch.rand(len(x), 1, 1, 1) - 0.5)
