@@ -49,7 +49,7 @@ def preview(space: LatentSpace) -> dict[str, torch.Tensor]:
     """The linear map from a token to 4 x 4 pixels: the latent space's own inverse, averaged down.
 
     Returns:
-        `weight` (128, 48) with columns over rows, columns and colours of the pixels, and `bias` (48,), for 0 ... 1.
+        `weight` (64, 48) with columns over rows, columns and colours of the pixels, and `bias` (48,), for 0 ... 1.
     """
     per_patch = PREVIEW // 2
 

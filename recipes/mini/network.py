@@ -10,6 +10,7 @@ import torch
 from diffusers.models.transformers.transformer_flux2 import Flux2Transformer2DModel
 from torch import nn
 
+from recipes.mini.latents import TOKEN
 from recipes.mini.text import LAYERS, WIDTH
 
 HEADS = 3
@@ -25,7 +26,7 @@ Rotary = tuple[torch.Tensor, torch.Tensor]
 def transformer() -> Flux2Transformer2DModel:
     """5.7 M parameters: 3 heads of 64, 2 double and 6 single blocks."""
     return Flux2Transformer2DModel(
-        patch_size=1, in_channels=128, num_layers=DOUBLE, num_single_layers=SINGLE, attention_head_dim=64,
+        patch_size=1, in_channels=TOKEN, num_layers=DOUBLE, num_single_layers=SINGLE, attention_head_dim=64,
         num_attention_heads=HEADS, joint_attention_dim=WIDTH * len(LAYERS), timestep_guidance_channels=256,
         mlp_ratio=3.0, axes_dims_rope=(16, 16, 16, 16), rope_theta=2000, guidance_embeds=False,
     )  # fmt: skip
@@ -62,13 +63,13 @@ def velocity(
 
     Args:
         net: The transformer.
-        x: Packed latents, (batch, tokens, 128).
+        x: Packed latents, (batch, tokens, 64).
         t: Noise level of each picture, (batch,), 0 ... 1.
         text: Prompt embeddings, (batch, text tokens, 576).
         tables: From `rotary`.
 
     Returns:
-        Velocity (batch, tokens, 128), and the image tokens' state at the tap (batch, tokens, 192).
+        Velocity (batch, tokens, 64), and the image tokens' state at the tap (batch, tokens, 192).
     """
     temb = net.time_guidance_embed(t.to(x.dtype) * 1000, None)
     image, words = net.x_embedder(x), net.context_embedder(text)

@@ -43,7 +43,7 @@ from recipes.mini.text import (
 PAIRS = 8
 """Pictures a step and process; each comes with its mirror image."""
 DROPOUT = 0.1
-TIME_SHIFT = 0.3
+TIME_SHIFT = 0.1
 NEAR_ONE = 0.1
 """Times are logit-normal around this mean, and this share of them is drawn evenly from 0.9 ... 1."""
 FACE = 3.0
@@ -76,7 +76,7 @@ class Studio(nn.Module):
 
 @dataclass
 class Shard:
-    """Pictures of one size: `latents` (n, 2, tokens, 128), `cells` (n, 2, tokens, 20), `weights` (n, 2, tokens),
+    """Pictures of one size: `latents` (n, 2, tokens, 64), `cells` (n, 2, tokens, 20), `weights` (n, 2, tokens),
     `labels` (n, 2, attributes), `captions` [n][2][...]; the second of each pair is the mirror image.
     """
 

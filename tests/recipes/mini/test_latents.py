@@ -19,7 +19,7 @@ def space() -> latents.LatentSpace:
 
 
 def test_packing_is_that_of_the_stock_pipeline() -> None:
-    grid = torch.randn(2, 32, 6, 4)
+    grid = torch.randn(2, latents.COMPONENTS, 6, 4)
     stock = Flux2KleinPipeline._pack_latents(Flux2KleinPipeline._patchify_latents(grid))
     assert torch.equal(latents.pack(grid), stock)
     assert torch.equal(latents.unpack(latents.pack(grid), 3, 2), grid)
@@ -38,7 +38,7 @@ def test_normalised_latents_have_unit_mean_variance_and_come_back(space: latents
 
 
 def test_preview_map_is_the_linear_decoder_seen_small(space: latents.LatentSpace) -> None:
-    tokens = torch.randn(1, 1, 128)
+    tokens = torch.randn(1, 1, latents.TOKEN)
     picture = space.decode(space.restore(latents.unpack(tokens, 1, 1))) * 0.5 + 0.5
     small = torch.nn.functional.avg_pool2d(picture, 8).permute(0, 2, 3, 1).flatten()
     found = preview(space)

@@ -11,7 +11,7 @@ from recipes.mini.text import VOCABULARY, hidden_states, text_encoder
 def test_velocity_is_the_stock_forward_pass() -> None:
     torch.manual_seed(0)
     net = transformer().eval()
-    x, t, text = torch.randn(2, 12, 128), torch.tensor([0.3, 0.8]), torch.randn(2, 5, 576)
+    x, t, text = torch.randn(2, 12, 64), torch.tensor([0.3, 0.8]), torch.randn(2, 5, 576)
     zero = torch.zeros(1, dtype=torch.long)
     with torch.no_grad():
         ours, _ = velocity(net, x, t, text, rotary(net, 5, 4, 3))
