@@ -62,6 +62,8 @@ def main() -> None:
     print(f"- rounds: {options.rounds}, in turn, after one that is not counted; medians (least … greatest)\n")
     with tempfile.TemporaryDirectory() as folder:
         contenders = _contenders(task, Path(folder))
+        if options.one_thread:
+            contenders = {name: contenders[name] for name in (OURS, f"{STOCK}, 1 thread")}
         in_turn(contenders, 1)
         runs = in_turn(contenders, options.rounds)
         difference = _difference(Path(folder))
@@ -77,6 +79,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--checkpoint", default="fluxgram-mini", help="a name or a folder")
     parser.add_argument(
         "--steps", type=int, default=None, help="denoising steps (default: the checkpoint's `final`)"
+    )
+    parser.add_argument(
+        "--one-thread", action="store_true", help="leave out what needs all cores: for a machine that is not idle"
     )
     parser.add_argument("--size", default=None, help="WIDTHxHEIGHT in px (default: the checkpoint's)")
     return parser.parse_args()

@@ -52,11 +52,13 @@ def make(folder: Path, *, toy: bool) -> Path:
 
     make_toy(folder, distilled=True, lengths=(LENGTH,))
     if not toy:
+        table = folder / "fluxgram.toml"
+        words = table.read_text("utf-8").replace("multiple = 32", "multiple = 16")
+        table.unlink()  # until all is there
         _write_text_encoder(folder / "text_encoder")
         _write_transformer(folder / "transformer")
         _write_autoencoder(folder / "vae")
-        table = folder / "fluxgram.toml"
-        table.write_text(table.read_text("utf-8").replace("multiple = 32", "multiple = 16"), encoding="utf-8")
+        table.write_text(words, encoding="utf-8")
     return folder
 
 
@@ -90,7 +92,8 @@ def _write_transformer(folder: Path) -> None:
     }  # fmt: skip
     kind: Any = Flux2Transformer2DModel
     with torch.device("meta"):
-        _save(kind(**settings), folder)
+        model = kind(**settings)
+    _save(model, folder)
 
 
 def _write_autoencoder(folder: Path) -> None:
