@@ -74,15 +74,20 @@ class Meter:
         call: The contender.
         module: What holds its blocks, or None.
         kinds: Kind of block → name of the list in the module.
+        clock: Seconds; `time.process_time` on one thread is little disturbed by others who compute.
 
     Attributes:
         answer: Of the last call.
     """
 
     def __init__(
-        self, call: Callable[[], torch.Tensor], module: nn.Module | None, kinds: Mapping[str, str]
+        self,
+        call: Callable[[], torch.Tensor],
+        module: nn.Module | None,
+        kinds: Mapping[str, str],
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self._call = call
+        self._call, self._clock = call, clock
         self._counter: FlopCounterMode | None = None
         self._blocks: dict[str, list[Amount]] = {kind: [] for kind in kinds}
         self.answer = torch.empty(0)
@@ -108,9 +113,9 @@ class Meter:
 
     def take(self, call: Callable[[], Any]) -> Amount:
         """Seconds and operations of a call; its answer is kept."""
-        work, start = self._work(), time.perf_counter()
+        work, start = self._work(), self._clock()
         self.answer = call()
-        return Amount(time.perf_counter() - start, self._work() - work)
+        return Amount(self._clock() - start, self._work() - work)
 
     def _work(self) -> float:
         return float(self._counter.get_total_flops()) if self._counter is not None else 0.0

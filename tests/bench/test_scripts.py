@@ -57,9 +57,9 @@ def test_first_picture(tmp_path: Path) -> None:
     )
     for name in ("diffusers", "diffusers, 1 thread"):
         assert found[name][-1] in {"met", "missed"}
-        assert len(numbers(found[name])) == 5
+        assert len(numbers(found[name])) == 7
     assert found["fluxgram"][-1] == "–"
-    assert len(numbers(found["`fluxgram generate`"])) == 5
+    assert len(numbers(found["`fluxgram generate`"])) == 7
     difference = re.search(r"Greatest difference between the two pictures: (\d+) of 255", printed)
     assert difference
     assert int(difference[1]) <= 1
