@@ -32,7 +32,7 @@ format: $(VENV)/installed-dev  ## put the source into the common format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/installed-dev  ## run the benchmarks; results go to bench/RESULTS.md
+bench: $(VENV)/installed-dev  ## run the benchmarks; paste what they print into bench/RESULTS.md
 	$(BIN)/python bench/first_picture.py
 	$(BIN)/python bench/klein_cpu.py
 
