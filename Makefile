@@ -6,8 +6,8 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.13 python3.11 python3.14 p
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
-PROMPT ?= Close-up portrait of a woman with auburn hair, Rembrandt light from the left, 85mm lens, dark grey background
-SEED ?= 7
+PROMPT ?= Portrait of a woman with auburn hair, soft window light from the left, 85mm lens
+SEED ?= 9
 export PROMPT SEED
 
 .DEFAULT_GOAL := help
@@ -16,7 +16,7 @@ export PROMPT SEED
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## ?/  make \1: /p' $(MAKEFILE_LIST)
 
-portrait: $(VENV)/installed  ## write portrait.png with the embedded checkpoint (PROMPT="…" SEED=7)
+portrait: $(VENV)/installed  ## write portrait.png with the embedded checkpoint (PROMPT="…" SEED=9)
 	@printf 'prompt: %s\n' "$$PROMPT"
 	@$(BIN)/fluxgram generate --seed "$$SEED" --out portrait.png --force -- "$$PROMPT"
 
