@@ -6,7 +6,10 @@ nothing else; a traceback means a defect in fluxgram, not a mistake of the user.
     FluxgramError                 exit status 1
     ├── RequestError              the request cannot be made as asked             (exit status 2)
     │   ├── PromptTooLong         strict mode, and the checkpoint cannot read all of the prompt
-    │   └── UnknownCheckpoint     no checkpoint of that name; the hint names the nearest
+    │   ├── UnknownCheckpoint     no checkpoint of that name; the hint names the nearest
+    │   ├── UnknownTerm           no word of that name in the vocabulary; the hint names the nearest
+    │   └── ShootError            a shoot file, a character or a wildcard cannot be used
+    ├── VocabularyError           a vocabulary file is malformed; the message names file, table and key
     ├── CheckpointError           the checkpoint's files cannot be used
     │   ├── CheckpointMissing     files are absent (or not downloaded, and offline)
     │   ├── CheckpointDamaged     files are truncated, of another shape, or of another kind
@@ -50,6 +53,18 @@ class PromptTooLong(RequestError):
 
 class UnknownCheckpoint(RequestError):
     """No checkpoint of that name is known."""
+
+
+class UnknownTerm(RequestError):
+    """No term, preset or rule of that name is known."""
+
+
+class ShootError(RequestError):
+    """A shoot file, a character or a wildcard cannot be used."""
+
+
+class VocabularyError(FluxgramError):
+    """A vocabulary file is malformed."""
 
 
 class CheckpointError(FluxgramError):
