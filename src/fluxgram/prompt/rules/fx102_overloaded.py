@@ -1,0 +1,109 @@
+"""FX102: so many descriptors that they are averaged out. Says how descriptors are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fluxgram.prompt.findings import Finding, Fix, Severity, Span
+from fluxgram.prompt.rules.draft import Draft, Phrase
+from fluxgram.prompt.rules.rule import Rule
+
+MOST_OF_A_SLOT = 6
+"""Descriptors that one slot holds; the article's "more than 5-6" with the benefit of the doubt."""
+MOST_IN_ALL = 16
+"""Descriptors of all slots together."""
+KEPT = 4
+SLOTS = ("detail", "light", "camera", "quality")
+_NAMES = {"detail": "of the subject and the scene", "light": "of the light", "camera": "of the camera",
+          "quality": "of quality"}  # fmt: skip
+
+
+class Overloaded(Rule):
+    """Finds more descriptors than the checkpoint can tell apart.
+
+    ## What it does
+    Counts descriptors by slot of the core formula: the subject's details and the scene, the light, the camera, the
+    quality markers. **A descriptor is one phrase between commas, semicolons or full stops**; the first phrase is the
+    subject and is not counted, a phrase said twice counts once, a character's anchor does not count. More than **6 in
+    one slot**, or more than **16 in all**, is too many. The message ranks what to keep, at most four: phrases that the
+    vocabulary knows physically (light, skin, materials) before other concrete ones, vague ones last, and of equals
+    those said first.
+
+    ## Why it is bad
+    Descriptors of one slot compete for the same pixels. Past five or six they are averaged, and the picture becomes
+    generic, while a full formula with a few in *each* slot works well.
+
+    ## Example
+    `woman, blue eyes, red lips, long lashes, high cheekbones, small nose, freckles, braided hair, gold earrings`
+
+    ## Use instead
+    The three or four that make this person: `woman, freckles, braided hair, high cheekbones, gold earrings`.
+
+    ## Evidence
+    First article, "What to Avoid", overloaded prompts: more than 5-6 distinct descriptors, keep the 3-4 that matter.
+    Its own long example has eleven phrases in four slots, at most five of them in one, and passes.
+    """
+
+    code = "FX102"
+    name = "overloaded"
+    severity = Severity.WARNING
+
+    def check(self, draft: Draft) -> Iterator[Finding]:
+        """At most one finding, from the first descriptor too many to the last."""
+        if len(draft.phrases) <= MOST_OF_A_SLOT + 1:
+            return
+        slots = _slots(draft)
+        fullest = max(SLOTS, key=lambda slot: len(slots[slot]))
+        if len(slots[fullest]) > MOST_OF_A_SLOT:
+            crowd, whose = slots[fullest], _NAMES[fullest]
+        elif sum(map(len, slots.values())) > MOST_IN_ALL:
+            crowd, whose = sorted(phrase for slot in SLOTS for phrase in slots[slot]), "in all"
+        else:
+            return
+        ranked = sorted(crowd, key=lambda phrase: (_weight(draft, phrase), phrase.start))
+        kept = sorted(ranked[:KEPT])
+        words = ", ".join(f'"{draft.text[phrase.start : phrase.end][:60]}"' for phrase in kept)
+        edits = tuple(draft.removal(Span(phrase.start, phrase.end)) for phrase in crowd if phrase not in set(kept))
+        yield self.finding(
+            f"{len(crowd)} descriptors {whose} are more than can be told apart (about {MOST_OF_A_SLOT}): they are "
+            f"averaged into something generic. Keep the three or four that matter, such as {words}.",
+            Span(crowd[0].start, crowd[-1].end),
+            Fix(f"Keep only {words}", edits),
+        )
+
+
+def _slots(draft: Draft) -> dict[str, list[Phrase]]:
+    """Phrases by slot; the subject, repetitions and the anchor's phrases are left out."""
+    lit = {id(draft.phrase_at(spot.start)) for spot in draft.light_words}
+    lit |= _phrases_of(draft, "light", "atmosphere")
+    shot = {id(draft.phrase_at(spot.start)) for spot in draft.spots("camera")}
+    shot |= {id(draft.phrase_at(number.start)) for number in (*draft.focals, *draft.apertures)}
+    shot |= _phrases_of(draft, "camera", "lens", "aperture", "film")
+    marked = {id(draft.phrase_at(spot.start)) for spot in draft.spots("quality", "photograph", "vague")}
+    slots: dict[str, list[Phrase]] = {slot: [] for slot in SLOTS}
+    said: set[str] = set()
+    for phrase in draft.phrases[1:]:
+        words = draft.says(phrase)
+        if words in said or draft.in_anchor(phrase.start):
+            continue
+        said.add(words)
+        key = id(phrase)
+        quality = key in marked and not any(draft.content(phrase))
+        slot = "quality" if quality else "light" if key in lit else "camera" if key in shot else "detail"
+        slots[slot].append(phrase)
+    return slots
+
+
+def _phrases_of(draft: Draft, *kinds: str) -> set[int]:
+    spans = [draft.phrase_at(m.start) for m in draft.terms(*kinds) if m.start < draft.phrases[-1].end]
+    return {id(phrase) for phrase in spans}
+
+
+def _weight(draft: Draft, phrase: Phrase) -> int:
+    """Rank of a phrase, the best first: known physically, light, concrete, vague."""
+    inside = [match.term for match in draft.matches if phrase.start <= match.start < phrase.end]
+    if any(term.meaning is not None or term.kind in {"skin", "material", "surface"} for term in inside):
+        return 0
+    if any(term.kind == "light" for term in inside):
+        return 1
+    return 2 if any(draft.content(phrase)) else 3

@@ -1,0 +1,48 @@
+"""FX107: the same phrase twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fluxgram.prompt.findings import Finding, Fix, Severity, Span
+from fluxgram.prompt.rules.draft import Draft
+from fluxgram.prompt.rules.rule import Rule
+
+
+class Repeated(Rule):
+    """Finds a phrase that was said before.
+
+    ## What it does
+    Compares the phrases between commas, whatever their case, hyphens and spaces.
+
+    ## Why it is bad
+    Saying it twice does not make it stronger in FLUX; it costs tokens and leaves less room for what is missing.
+
+    ## Example
+    `portrait of a man, soft light, grey beard, soft light`
+
+    ## Use instead
+    Say it once and more exactly: `soft window light from the left`.
+
+    ## Evidence
+    Emphasis by repetition belongs to CLIP prompts of Stable Diffusion; text limits of FLUX are 256 to 512 tokens.
+    """
+
+    code = "FX107"
+    name = "repeated"
+    severity = Severity.ADVICE
+
+    def check(self, draft: Draft) -> Iterator[Finding]:
+        """One finding for each phrase that comes again."""
+        said: set[str] = set()
+        for phrase in draft.phrases:
+            words = draft.says(phrase)
+            if words in said and len(words) > 2:
+                span = Span(phrase.start, phrase.end)
+                shown = draft.text[span.start : span.end][:60]
+                yield self.finding(
+                    f'"{shown}" was said before. Once is enough; say it more exactly instead.',
+                    span,
+                    Fix("Say it once", (draft.removal(span),), safe=True),
+                )
+            said.add(words)
