@@ -61,12 +61,8 @@ class Gear:
     aperture: float | None = None
 
 
-def find_gear(text: str) -> tuple[list[Gear], list[Gear]]:
-    """Every lens in a text, and every length in millimetres that is no lens.
-
-    Returns:
-        The lenses in order, a focal length and the aperture said with it as one; and the lengths that are no lenses.
-    """
+def find_numbers(text: str) -> tuple[list[Gear], list[Gear]]:
+    """Every focal length and every aperture of a text, and every length in millimetres that is no lens, in order."""
     lenses: list[Gear] = []
     lengths: list[Gear] = []
     for match in _FOCAL.finditer(text):
@@ -74,7 +70,16 @@ def find_gear(text: str) -> tuple[list[Gear], list[Gear]]:
         (lenses if gear.focal_mm is not None or match.group(2) else lengths).append(gear)
     lenses += [*_apertures(text), *_pairs(text)]
     lenses.sort(key=lambda gear: (gear.start, -gear.end))
-    return _joined(text, lenses), lengths
+    apart: list[Gear] = []
+    for gear in lenses:
+        if not apart or gear.start >= apart[-1].end:
+            apart.append(gear)
+    return apart, lengths
+
+
+def find_gear(text: str) -> list[Gear]:
+    """Every lens of a text in order, a focal length and the aperture said with it as one."""
+    return joined(text, find_numbers(text)[0])
 
 
 def _focal(text: str, match: re.Match[str]) -> Gear:
@@ -108,23 +113,21 @@ def _pairs(text: str) -> Iterator[Gear]:
             yield Gear(match.start(), lens.end() if lens else match.end(), focal_mm=float(focal), aperture=stop)
 
 
-def _joined(text: str, lenses: list[Gear]) -> list[Gear]:
+def joined(text: str, lenses: list[Gear]) -> list[Gear]:
     """Put a focal length and the aperture that follows (or precedes) it into one."""
-    joined: list[Gear] = []
+    together: list[Gear] = []
     for gear in lenses:
-        last = joined[-1] if joined else None
-        if last is not None and gear.start < last.end:
-            continue
+        last = together[-1] if together else None
         if last is not None and _belong(text, last, gear):
-            joined[-1] = replace(
+            together[-1] = replace(
                 last,
                 end=gear.end,
                 focal_mm=last.focal_mm if gear.focal_mm is None else gear.focal_mm,
                 aperture=last.aperture if gear.aperture is None else gear.aperture,
             )
         else:
-            joined.append(gear)
-    return joined
+            together.append(gear)
+    return together
 
 
 def _belong(text: str, first: Gear, second: Gear) -> bool:

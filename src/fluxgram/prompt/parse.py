@@ -1,16 +1,25 @@
 """Reads a prompt: which words are subject, detail, setting, light, camera, quality, negative or unknown.
 
-Every piece knows its exact place in the original text. Nothing is judged here; `lint.py` does that.
+What the vocabulary knows is settled first (`fluxgram.photography.catalog`), then numbers of lenses (`gear.py`), then the
+words between them by what they give away (`chunks.py`). Every piece knows its exact place in the original text. Nothing is
+judged here; `lint.py` does that.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, cast
 
 from fluxgram.photography.catalog import Catalog
-from fluxgram.photography.terms import Term
+from fluxgram.photography.catalog import catalog as built_in
+from fluxgram.photography.terms import OpticsMeaning, Term
+from fluxgram.prompt import chunks
+from fluxgram.prompt.clauses import Clause, Said, clauses, negations, only_side, sides
 from fluxgram.prompt.findings import Span
+from fluxgram.prompt.gear import Gear, find_numbers, joined
+from fluxgram.prompt.roles import ROLE_OF_KIND, kind_of_picture
 
 Role = Literal["subject", "detail", "setting", "light", "camera", "quality", "negative", "unknown"]
 
@@ -23,7 +32,7 @@ class Piece:
         role: What they do.
         span: Where they are in the text as it was given.
         text: The words, exactly as written.
-        term: The vocabulary term that they say, if they say one.
+        term: The vocabulary term that they say, if they say one; a vague or misspelt phrase says none.
         side: `left` or `right` where the words (or those beside them) say the side of a light; else empty.
         focal_mm: Focal length that the words say, in millimetres, if they say one.
         aperture: f-number that the words say, if they say one.
@@ -60,14 +69,192 @@ class Parsed:
     def terms(self) -> tuple[Term, ...]:
         """The vocabulary terms that the text says, each once, in order; those it says no to are not among them."""
         said = (piece.term for piece in self.pieces if piece.term and piece.role != "negative")
-        return tuple(dict.fromkeys(said))
+        return tuple({term.id: term for term in said}.values())
 
 
-def parse(text: str, catalog: Catalog | None = None) -> Parsed:
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """Something that is known for sure: a term, or numbers of a lens."""
+
+    start: int
+    end: int
+    term: Term | None = None
+    role: str = "camera"
+    focal_mm: float | None = None
+    aperture: float | None = None
+    side: str = ""
+
+
+def parse(text: str, catalog: Catalog | None = None, *, forgiving: bool = True) -> Parsed:
     """Read a prompt.
 
     Args:
         text: As a user wrote it: sentences, comma phrases, anything.
         catalog: The vocabulary; the built-in one if None.
+        forgiving: Whether "rembrant lighting" is read as the term that it is nearly spelt like.
     """
-    raise NotImplementedError
+    catalog = built_in() if catalog is None else catalog
+    reader = _Reader(text, catalog, _items(text, catalog), chunks.Speller(catalog) if forgiving else None)
+    pieces = reader.read()
+    subject = {word for piece in pieces if piece.role == "subject" for word in chunks.words_of(piece.text)}
+    kinds = [piece.term.kind for piece in pieces if piece.term and piece.role != "negative"]
+    return Parsed(text, tuple(pieces), kind_of_picture(subject, set(chunks.words_of(text)), kinds))
+
+
+def _items(text: str, catalog: Catalog) -> list[_Item]:
+    """Terms and lenses, in order, not overlapping."""
+    numbers, lengths = find_numbers(text)
+    items: list[_Item] = []
+    free = iter(numbers)
+    gear = next(free, None)
+    left: list[Gear] = []
+    length_starts = [length.start for length in lengths]
+    for match in catalog.find(text):
+        before = bisect_left(length_starts, match.end) - 1
+        if match.term.kind == "lens" and before >= 0 and match.start < lengths[before].end:
+            continue  # "35 mm tall" is no lens
+        item = _Item(match.start, match.end, None if match.vague else match.term, ROLE_OF_KIND[match.term.kind])
+        while gear is not None and gear.end <= match.start:
+            left.append(gear)
+            gear = next(free, None)
+        while gear is not None and gear.start < match.end:
+            item = replace(
+                item,
+                start=min(item.start, gear.start),
+                end=max(item.end, gear.end),
+                focal_mm=gear.focal_mm if item.focal_mm is None else item.focal_mm,
+                aperture=gear.aperture if item.aperture is None else item.aperture,
+            )
+            gear = next(free, None)
+        items.append(_with_meaning(item))
+    left += [] if gear is None else [gear, *free]
+    starts = [item.start for item in items]
+    for lens in joined(text, left):
+        place = bisect_left(starts, lens.start)
+        if place < len(items) and items[place].start < lens.end:
+            continue  # joined over a term between its two numbers
+        items.append(_Item(lens.start, lens.end, None, "camera", lens.focal_mm, lens.aperture))
+    items.sort(key=lambda item: item.start)
+    return _apart(items)
+
+
+def _apart(items: Sequence[_Item]) -> list[_Item]:
+    apart: list[_Item] = []
+    for item in items:
+        if apart and item.start < apart[-1].end:
+            if item.end <= apart[-1].end:
+                continue
+            item = replace(item, start=apart[-1].end)  # noqa: PLW2901
+        apart.append(item)
+    return apart
+
+
+def _with_meaning(item: _Item) -> _Item:
+    """The numbers that a named lens or aperture stands for, where the words do not say them themselves."""
+    if item.term is None or item.term.kind not in ("lens", "aperture"):
+        return item
+    if not isinstance(item.term.meaning, OpticsMeaning):
+        return item
+    return replace(
+        item,
+        focal_mm=item.term.meaning.focal_mm if item.focal_mm is None else item.focal_mm,
+        aperture=item.term.meaning.aperture if item.aperture is None else item.aperture,
+    )
+
+
+class _Reader:
+    """Goes through a text clause by clause."""
+
+    def __init__(self, text: str, catalog: Catalog, items: list[_Item], speller: chunks.Speller | None) -> None:
+        self.text = text
+        self.catalog = catalog
+        self.items = items
+        self.speller = speller
+        self.pieces: list[Piece] = []
+        self.has_subject = False
+
+    def read(self) -> list[Piece]:
+        """All pieces, in order."""
+        place = 0
+        for clause in clauses(self.text, [(item.start, item.end) for item in self.items]):
+            inside = place
+            while inside < len(self.items) and self.items[inside].start < clause.end:
+                inside += 1
+            self._read_clause(clause, self.items[place:inside])
+            place = inside
+        return self.pieces
+
+    def _read_clause(self, clause: Clause, items: list[_Item]) -> None:
+        refused = list(negations(self.text, clause, [(item.start, item.end) for item in items]))
+        lit = any(item.role == "light" for item in items)
+        said = [side for side in sides(self.text, clause, lit=lit) if not _within(side.start, refused)]
+        if lit:
+            items, said = self._give_sides(items, said), []
+        elif not items and said and self._extend_last(clause, said):
+            return
+        first = clause.start
+        for start, stop in [*refused, (clause.end, clause.end)]:
+            self._read_part(first, start, [item for item in items if first <= item.start < start], said, clause.heading)
+            if stop > start:
+                self._refuse(start, stop, [item for item in items if start <= item.start < stop])
+            first = stop
+
+    def _refuse(self, start: int, stop: int, items: list[_Item]) -> None:
+        term = items[0].term if items else None
+        self._add("negative", start, stop, term=term)
+
+    def _give_sides(self, items: list[_Item], said: list[Said]) -> list[_Item]:
+        """A side goes to the light before it, or else to the one behind it."""
+        lights = [place for place, item in enumerate(items) if item.role == "light"]
+        starts = [items[place].start for place in lights]
+        for side in said:
+            before = bisect_left(starts, side.end) - 1
+            if before + 1 < len(lights) and (before < 0 or items[lights[before]].side):
+                before += 1
+            place = lights[max(before, 0)]
+            item = items[place]
+            near = side.start >= item.end and not chunks.has_content(self.text[item.end : side.start])
+            items[place] = replace(item, side=item.side or side.side, end=side.end if near else item.end)
+        return _apart(items)
+
+    def _extend_last(self, clause: Clause, said: list[Said]) -> bool:
+        """A clause that says only a side belongs to the light of the clause before."""
+        last = self.pieces[-1] if self.pieces else None
+        if last is None or last.role != "light" or last.side or not only_side(self.text, clause):
+            return False
+        start, end = last.span.start, said[-1].end
+        self.pieces[-1] = replace(last, side=said[0].side, span=Span(start, end), text=self.text[start:end])
+        return True
+
+    def _read_part(self, start: int, end: int, items: list[_Item], said: list[Said], heading: str) -> None:
+        for item in items:
+            self._read_gap(start, item.start, said, heading)
+            self._add(
+                item.role, item.start, item.end, item.term, side=item.side, focal_mm=item.focal_mm,
+                aperture=item.aperture,
+            )  # fmt: skip
+            start = item.end
+        self._read_gap(start, end, said, heading)
+
+    def _read_gap(self, start: int, end: int, said: list[Said], heading: str) -> None:
+        for chunk in chunks.chunks(self.text, start, end, has_subject=self.has_subject, heading=heading):
+            side = next((side.side for side in said if chunk.start <= side.start < chunk.end), "")
+            term = None
+            role = chunk.role
+            if self.speller and (term := self.speller.term(chunk)):
+                role = ROLE_OF_KIND[term.kind]
+            self.has_subject = self.has_subject or role == "subject"
+            self._add(role, chunk.start, chunk.end, term, side=side if role == "light" else "")
+
+    def _add(
+        self, role: str, start: int, end: int, term: Term | None = None, *, side: str = "",
+        focal_mm: float | None = None, aperture: float | None = None,
+    ) -> None:  # fmt: skip
+        words = self.text[start:end]
+        self.pieces.append(Piece(cast("Role", role), Span(start, end), words, term, side, focal_mm, aperture))
+
+
+def _within(place: int, spans: Sequence[tuple[int, int]]) -> bool:
+    return any(start <= place < end for start, end in spans)
+
+
