@@ -1,0 +1,104 @@
+"""What suits which kind of picture, and when: the ids that `enhance.py` chooses from, the best first.
+
+Only choices are here; what a term says and does is in the vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+PHOTOGRAPHIC_MODES = frozenset(("mode.photograph",))
+EMPTY_LIGHT = frozenset("good nice great perfect beautiful amazing best light lighting lights professional pretty".split())
+"""A light that says nothing: "nice lighting"."""
+
+SMOOTH_WORDS = frozenset("smooth flawless retouched airbrushed poreless porcelain doll statue mannequin".split())
+"""Words with which no skin texture is added, because the user asks for the opposite or for no skin."""
+
+_NIGHT = frozenset("night midnight nighttime evening nocturnal".split())
+_OUTDOORS = frozenset(
+    "street city alley road rooftop park garden field forest beach mountain mountains hill hills lake river sea ocean coast "
+    "outdoors outdoor outside desert meadow village market bridge pier jungle woods snow rain fog autumn island "
+    "harbor harbour boat farm barn stadium".split()
+)
+_INDOORS = frozenset(
+    "room kitchen bedroom office cafe café coffee bar pub library workshop museum church restaurant indoors inside home "
+    "house apartment living bathroom classroom shop store train car gym bench hall studio".split()
+)
+_STUDIO = frozenset("studio headshot backdrop seamless background corporate linkedin profile".split())
+_CLOSE = frozenset("close-up closeup macro".split())
+_WIDE = frozenset("full-body full-length standing walking running dancing".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A term and when it is right.
+
+    Attributes:
+        id: Of the term.
+        because: Why this one, the end of a sentence.
+    """
+
+    id: str
+    because: str
+
+
+def lights(kind: str, words: frozenset[str]) -> Iterator[Suggestion]:
+    """Lights for a kind of picture, the best first; the caller passes over those that contradict the prompt."""
+    if words & _NIGHT and kind not in ("product", "macro"):
+        if words & _INDOORS and not words & _OUTDOORS:
+            yield Suggestion("light.tungsten", "it is night and indoors")
+        else:
+            yield Suggestion("light.street-lamp", "it is night and out of doors")
+    if kind == "product":
+        yield Suggestion("light.product-softbox", "it is a product, whose surface and edges want one directed soft light")
+    if kind == "macro":
+        yield Suggestion("light.raking", "low light across it shows the surface of a small thing")
+    if kind == "landscape":
+        yield Suggestion("light.golden-hour-front", "low sun gives a landscape its relief")
+    if words & _STUDIO and kind in ("portrait", "environment"):
+        yield Suggestion("light.soft-studio", "it is a studio picture")
+    if kind in ("interior", "environment") or words & _INDOORS:
+        yield Suggestion("light.window", "indoors a window is the light that people expect")
+    if words & _OUTDOORS:
+        yield Suggestion("light.overcast", "out of doors a cloudy sky is even and flatters everyone")
+    yield Suggestion("light.window", "window light is soft, has a direction and suits nearly every face and thing")
+    yield Suggestion("light.overcast", "a cloudy sky is even and fits nearly everything")
+
+
+def lenses(kind: str, words: frozenset[str]) -> Iterator[Suggestion]:
+    """Lenses for a kind of picture, the best first."""
+    if kind == "portrait" and words & _CLOSE:
+        yield Suggestion("lens.100mm-macro", "so close a picture needs a macro lens")
+    if kind == "portrait" and not words & _WIDE:
+        yield Suggestion("lens.85mm-f1-8", "a short telephoto keeps a face in proportion and parts it from what is behind")
+    if kind in ("environment", "portrait"):
+        yield Suggestion("lens.35mm-f2", "a moderate wide angle shows the person and the place")
+    if kind in ("product", "macro"):
+        yield Suggestion("lens.100mm-macro", "it focuses closely and keeps straight lines straight")
+    if kind in ("landscape", "interior"):
+        yield Suggestion("lens.24mm-f8", "it takes in the place and keeps it sharp from front to back")
+    yield Suggestion("lens.50mm-f2", "it draws things as the eye sees them")
+
+
+SKIN = ("skin.texture", "skin.pores", "skin.vellus-hair")
+"""Skin details in the order in which they are added."""
+
+QUALITY = ("quality.photorealistic", "quality.raw-photo")
+
+
+def negatives(kind: str) -> tuple[str, ...]:
+    """Negative sets for a kind of picture."""
+    by_kind = {"portrait": "negative.portrait", "environment": "negative.portrait", "product": "negative.product"}
+    return ("negative.always", *((by_kind[kind],) if kind in by_kind else ()))
+
+
+def framing(kind: str, words: frozenset[str]) -> str:
+    """How close the picture is, as `optics.framing_px_per_mm` names it."""
+    if words & _CLOSE:
+        return "extreme close-up" if "extreme" in words else "close-up"
+    if words & {"full-body", "full-length"} or {"full", "body"} <= words or {"full", "length"} <= words:
+        return "full body"
+    if kind == "environment" or words & _WIDE or words & {"half-body", "waist"}:
+        return "half body"
+    return "head-and-shoulders"
