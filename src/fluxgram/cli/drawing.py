@@ -48,6 +48,7 @@ class Drawing:
 
     Attributes:
         names: Where the pictures go, in order.
+        first: Index in `names` of the present request's first picture, where several requests are drawn in turn.
         picture_format: `png`, `jpeg`, `webp`, or None to go by the names.
         force: Overwrite.
         quiet: Show nothing but what was lost of the request.
@@ -56,6 +57,7 @@ class Drawing:
     """
 
     names: Sequence[Path]
+    first: int = field(default=0, kw_only=True)
     picture_format: str | None = None
     force: bool = False
     quiet: bool = False
@@ -98,7 +100,7 @@ class Drawing:
             case events.Encoded():
                 self._say_lost(event.report.lost, event.report.kept, event.report.total)
             case events.Step():
-                self._steps[event.picture] = event.done
+                self._steps[self.first + event.picture] = event.done
                 self._bar("draw", sum(self._steps.values()), event.steps * len(self.names))
             case events.Preview():
                 self._show(event.image, always=True)
@@ -115,7 +117,7 @@ class Drawing:
 
     def _write(self, picture: int, result: Result) -> None:
         """Write a picture, and say how it differs from what was asked."""
-        path = result.save(self.names[picture], format=self.picture_format, overwrite=self.force)
+        path = result.save(self.names[self.first + picture], format=self.picture_format, overwrite=self.force)
         self.written.append(Written(path, result))
         self._bar("decode", len(self.written), len(self.names))
         receipt = result.receipt

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 
 from fluxgram.errors import PictureError
+from fluxgram.pictures.marks import packet, source_properties
 from fluxgram.pictures.resample import resample
 
 _PAPER, _INK = (24, 24, 26), (214, 214, 210)
@@ -19,6 +22,7 @@ def contact_sheet(
     cell: tuple[int, int] = (256, 256),
     caption_lines: int = 2,
     gap: int = 12,
+    whole: bool = False,
 ) -> Image.Image:
     """One picture of many.
 
@@ -28,6 +32,7 @@ def contact_sheet(
         cell: (width, height) of each in px; cropped to that shape about the centre.
         caption_lines: Lines for a caption; what does not fit ends in "…". 0 leaves captions out.
         gap: Space around each, in px.
+        whole: Show all of each picture, with paper beside it where its shape is not the cell's, instead of cropping.
 
     Raises:
         PictureError: No pictures, or an impossible layout.
@@ -43,10 +48,26 @@ def contact_sheet(
     draw = ImageDraw.Draw(sheet)
     for index, (picture, caption) in enumerate(pictures):
         left, top = gap + (index % columns) * (cell[0] + gap), gap + (index // columns) * high
-        sheet.paste(resample(picture.convert("RGB"), *cell), (left, top))
+        shown = resample(picture.convert("RGB"), *(_inside(picture.size, cell) if whole else cell))
+        sheet.paste(shown, (left + (cell[0] - shown.width) // 2, top + (cell[1] - shown.height) // 2))
         for number, words in enumerate(_wrapped(caption, font, cell[0], caption_lines)):
             draw.text((left, top + cell[1] + 2 + number * line), words, fill=_INK, font=font)
     return sheet
+
+
+def sheet_file(sheet: Image.Image) -> bytes:
+    """The bytes of a sheet as a PNG file, marked as made by a machine like the pictures on it."""
+    chunks = PngInfo()
+    chunks.add_itxt("XML:com.adobe.xmp", packet(source_properties()).decode("utf-8"))
+    out = io.BytesIO()
+    sheet.save(out, "PNG", pnginfo=chunks, compress_level=6)
+    return out.getvalue()
+
+
+def _inside(size: tuple[int, int], cell: tuple[int, int]) -> tuple[int, int]:
+    """The largest size of a picture's shape that fits into a cell, both (width, height) in px."""
+    scale = min(cell[0] / size[0], cell[1] / size[1])
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def _wrapped(

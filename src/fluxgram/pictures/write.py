@@ -59,6 +59,17 @@ def write_picture(
     kind = format_of(path, format)
     _refuse_bad_name(path, overwrite=overwrite)
     data = encode_picture(image, receipt, parameters_text=parameters_text, format=kind)
+    return write_file(data, path, overwrite=overwrite)
+
+
+def write_file(data: bytes, path: Path, *, overwrite: bool = False) -> Path:
+    """Write the bytes of any file that belongs to pictures (a contact sheet's page), atomically as `write_picture` does.
+
+    Raises:
+        PictureExists: The name is taken and `overwrite` is false.
+        PictureError: The file cannot be written here.
+    """
+    _refuse_bad_name(path, overwrite=overwrite)
     try:
         _write_whole(data, path, overwrite=overwrite)
     except FileExistsError:

@@ -1,8 +1,8 @@
 """Characters: one face through many scenes, kept by name.
 
 A character is an anchor (stable physical facts: age, skin, hair, features; no light, no clothes, no camera) and a
-locked seed. The seed starts every picture from the same noise, the anchor says who is in it; neither alone is enough. `Cast`
-keeps characters as TOML, one file each, in a folder that the caller names; `shoots.py` puts them into scenes.
+locked seed. The seed starts every picture from the same noise, the anchor says who is in it; neither alone is enough.
+`Cast` keeps characters as TOML, one file each, in a folder that the caller names; `shoots.py` puts them into scenes.
 """
 
 from __future__ import annotations

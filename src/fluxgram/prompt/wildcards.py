@@ -188,8 +188,8 @@ def _choice_of(path: Path) -> _Choice:
     options: list[_Text] = []
     weights: list[Fraction] = []
     lines: list[int] = []
-    for number, line in enumerate(text.split("\n"), 1):
-        words = line.strip()
+    for number, written in enumerate(text.split("\n"), 1):
+        words = written.strip()
         if words and not words.startswith("#"):
             reader = _Reader(words, f"{path}, line {number}")
             weights.append(reader.weight())
