@@ -1,8 +1,8 @@
 """Briefs: what a picture should be, part by part, before anything is written.
 
-A brief holds what the user wants and nothing about how to say it; `compose.py` says it, `parse.py` reads it back. An item
-of a list is the id of a vocabulary term (`light.rembrandt`) or free words. There is one class a kind of picture, because
-each asks for something of its own: a product for its materials, a landscape for its weather.
+A brief holds what the user wants and nothing about how to say it; `compose.py` says it, `parse.py` reads it back.
+An item of a list is the id of a vocabulary term (`light.rembrandt`) or free words. There is one class a kind of
+picture, because each asks for something of its own: a product for its materials, a landscape for its weather.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A language model behind any OpenAI-compatible chat endpoint (llama.cpp, Ollama, vLLM, ...), by its URL.
 
-It asks once, with a limit of time and of size, and turns whatever goes wrong into one clear sentence. What is asked and
-what becomes of the answer is `rewrite.py`'s.
+It asks once, with a limit of time and of size, and turns whatever goes wrong into one clear sentence. What is asked
+and what becomes of the answer is `rewrite.py`'s.
 """
 
 from __future__ import annotations
@@ -84,15 +84,22 @@ class ChatModel:
             with error:
                 said = error.read(300).decode("utf-8", "replace").strip()
             hint = f"It said: {said}" if said else "See what its log says."
-            raise FluxgramError(f"The language model at {self.url} refused: HTTP {error.code}.", hint) from None
+            raise FluxgramError(
+                f"The language model at {self.url} refused: HTTP {error.code}.", hint
+            ) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
             reason = getattr(error, "reason", error)
-            what = "did not answer in time" if isinstance(reason, TimeoutError) else f"cannot be reached: {reason}"
+            what = (
+                "did not answer in time"
+                if isinstance(reason, TimeoutError)
+                else f"cannot be reached: {reason}"
+            )
             hint = "Start it, mend the address, or enhance without --url."
             raise FluxgramError(f"The language model at {self.url} {what}.", hint) from None
         if len(data) > MOST_BYTES:
             raise FluxgramError(
-                f"The language model at {self.url} answered more than {MOST_BYTES:,} bytes.", "Ask another one."
+                f"The language model at {self.url} answered more than {MOST_BYTES:,} bytes.",
+                "Ask another one.",
             )
         return data
 

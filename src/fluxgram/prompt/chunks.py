@@ -15,7 +15,16 @@ from fluxgram.prompt.roles import role_of_words
 _MOST_LOOKUPS = 12
 """So that a long text of strange words costs no more than a short one."""
 
-_KNOWN = clues.LIGHT | clues.CAMERA | clues.QUALITY | clues.PLACE | clues.BODY | clues.EMPTY | clues.PERSON | clues.MEDIUM
+_KNOWN = (
+    clues.LIGHT
+    | clues.CAMERA
+    | clues.QUALITY
+    | clues.PLACE
+    | clues.BODY
+    | clues.EMPTY
+    | clues.PERSON
+    | clues.MEDIUM
+)
 _NOT_AT_THE_END = clues.EMPTY | clues.SETTING_WORDS
 
 
@@ -56,7 +65,9 @@ def chunks(text: str, start: int, end: int, *, has_subject: bool, heading: str =
         has_subject: Whether the prompt's subject has been found before.
         heading: Role that a heading gives to all of it; empty without one.
     """
-    words = [(match.group().casefold(), match.start(), match.end()) for match in WORD.finditer(text, start, end)]
+    words = [
+        (match.group().casefold(), match.start(), match.end()) for match in WORD.finditer(text, start, end)
+    ]
     for first, last in _cuts(words):
         chunk = _trimmed(words[first:last], has_subject=has_subject, heading=heading)
         if chunk is not None:
@@ -112,7 +123,11 @@ class Speller:
 
     def term(self, chunk: Chunk) -> Term | None:
         """The term that a phrase was meant to be, or None."""
-        if chunk.role in ("subject", "negative") or len(chunk.words) > 5 or all(word in _KNOWN for word in chunk.words):
+        if (
+            chunk.role in ("subject", "negative")
+            or len(chunk.words) > 5
+            or all(word in _KNOWN for word in chunk.words)
+        ):
             return None
         if not self._left:
             return None
@@ -129,9 +144,7 @@ def _misspelt(words: tuple[str, ...], phrase: str) -> bool:
     known = phrase.split()
     if len(known) != len(words):
         return len("".join(known)) >= 8 and "".join(known) == "".join(words)
-    return all(
-        one == other or _same_word(one, other) for one, other in zip(words, known, strict=True)
-    )
+    return all(one == other or _same_word(one, other) for one, other in zip(words, known, strict=True))
 
 
 def _same_word(one: str, other: str) -> bool:

@@ -1,7 +1,8 @@
 """Parts a prompt into clauses, and finds in them the sides of lights and what must not be there.
 
 A clause ends at a comma, a sentence's end, a line's end or the like, except inside words that belong together
-("f/1.8", a vocabulary phrase with a comma in it). All patterns are bounded, so that time grows only with the length.
+("f/1.8", a vocabulary phrase with a comma in it). All patterns are bounded, so that time grows only with the
+length.
 """
 
 from __future__ import annotations
@@ -11,23 +12,24 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from fluxgram.prompt.clues import HEADINGS, LIGHT
+from fluxgram.prompt.clues import HEADINGS, LIGHT, bag
 
 _SEPARATOR = re.compile(
     r"[,;|\n\r\v\f\t•·()\[\]{}\"“”„«»،؛。、，；—\u2028\u2029]|(?<!\S)[-*](?=\s)|\s[/–‒-](?=\s)|[.!?…](?=\s|$)|:(?=\s|$)"
 )
 WORD = re.compile(r"[^\W_]+(?:['’\-‐‑][^\W_]+)*")
 _NEGATION = re.compile(
-    r"(?<!\w)(?:no|not|without|avoid|avoiding|never|exclude|excluding|don['’]t|do not|zero|minus)(?!\w)", re.IGNORECASE
+    r"(?<!\w)(?:no|not|without|avoid|avoiding|never|exclude|excluding|don['’]t|do not|zero|minus)(?!\w)",
+    re.IGNORECASE,
 )
 _NEGATION_ENDS = re.compile(r"(?<!\w)(?:but|with|while|instead)(?!\w)", re.IGNORECASE)
 _SIDE = re.compile(r"(?<!\w)(left|right)(?!\w)", re.IGNORECASE)
 
-_BEFORE_SIDE = frozenset("from the camera upper lower top far behind frame light lighting key side at on".split())
-_AFTER_SIDE = frozenset("side key light lighting softbox window sided hand lit".split())
-_ONLY_SIDE = frozenset("from the camera upper lower top left right side hand of on key light frame coming is far".split())
-_FILL = frozenset("fill card reflector bounce bounced".split())
-_NO_KEY = frozenset("turning turned facing looking looks glancing half hand arm eye leg foot shoulder profile".split())
+_BEFORE_SIDE = bag("from the camera upper lower top far behind frame light lighting key side at on")
+_AFTER_SIDE = bag("side key light lighting softbox window sided hand lit")
+_ONLY_SIDE = bag("from the camera upper lower top left right side hand of on key light frame coming is far")
+_FILL = bag("fill card reflector bounce bounced")
+_NO_KEY = bag("turning turned facing looking looks glancing half hand arm eye leg foot shoulder profile")
 
 
 @dataclass(frozen=True, slots=True)

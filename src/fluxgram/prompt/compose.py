@@ -1,7 +1,8 @@
 """Writes the prompt of a brief, in the manner that a family reads best.
 
-The order is always subject, physical details, light, camera and lens, quality markers. Which words an item stands for is
-settled in `items.py`; what is read back is in `parse.py`, and reading back what is written here gives the same terms.
+The order is always subject, physical details, light, camera and lens, quality markers. Which words an item stands
+for is settled in `items.py`; what is read back is in `parse.py`, and reading back what is written here gives the
+same terms.
 """
 
 from __future__ import annotations
@@ -61,9 +62,13 @@ def compose(brief: Brief, *, family: str = "", catalog: Catalog | None = None) -
     """
     catalog = built_in() if catalog is None else catalog
     if brief.side not in ("left", "right", ""):
-        raise RequestError(f"A light cannot come from the side {brief.side!r}.", "Say left or right, of the picture.")
+        raise RequestError(
+            f"A light cannot come from the side {brief.side!r}.", "Say left or right, of the picture."
+        )
     if not brief.subject.strip() and not brief.anchor.strip():
-        raise RequestError("The brief has no subject.", 'Say who or what it is: "portrait of a woman in her 30s".')
+        raise RequestError(
+            "The brief has no subject.", 'Say who or what it is: "portrait of a woman in her 30s".'
+        )
     details, light, camera, quality = (
         resolve(items, catalog) for items in (brief.details, brief.light, brief.camera, brief.quality)
     )
@@ -73,7 +78,9 @@ def compose(brief: Brief, *, family: str = "", catalog: Catalog | None = None) -
     said = [*details, *own, *places, *light, *camera, *quality]
     check_conflicts(said, catalog)
     parts = _Parts(
-        lead=tuple(words for words in (_clean(brief.anchor), _clean(brief.subject), _clean(brief.action)) if words),
+        lead=tuple(
+            words for words in (_clean(brief.anchor), _clean(brief.subject), _clean(brief.action)) if words
+        ),
         details=_words(details if _is_place(brief) else (*details, *own), family),
         places=_words((*places, *own) if _is_place(brief) else places, family),
         lights=_sided(light, brief.side, family),
@@ -81,7 +88,9 @@ def compose(brief: Brief, *, family: str = "", catalog: Catalog | None = None) -
         qualities=_words(quality, family),
     )
     write = _sentences if family in SENTENCE_FAMILIES else _phrases
-    terms = {item.term.id: item.term for item in said if item.term} | {term.id: term for term in negative_terms}
+    terms = {item.term.id: item.term for item in said if item.term} | {
+        term.id: term for term in negative_terms
+    }
     return Composed(write(parts), negative, tuple(terms.values()))
 
 
@@ -111,11 +120,13 @@ def _sentences(parts: _Parts) -> str:
         lines.append(f"Photographed with {_listed(parts.cameras)}")
     if parts.qualities:
         lines.append(", ".join(parts.qualities))
-    return " ".join(f"{line[:1].upper()}{line[1:]}{'' if line.endswith(('.', '!', '?')) else '.'}" for line in lines)
+    return " ".join(
+        f"{line[:1].upper()}{line[1:]}{'' if line.endswith(('.', '!', '?')) else '.'}" for line in lines
+    )
 
 
 def _listed(phrases: Sequence[str]) -> str:
-    """ "a", "a and b", "a, b and c"; only commas where a phrase has a comma or an "and" itself."""
+    """Phrases as "a", "a and b", "a, b and c"; only commas where a phrase has a comma or an "and" itself."""
     plain = not any("," in phrase or " and " in phrase for phrase in phrases)
     if len(phrases) > 1 and plain:
         return f"{', '.join(phrases[:-1])} and {phrases[-1]}"
@@ -138,7 +149,9 @@ def _sided(lights: Sequence[Item], side: str, family: str) -> tuple[str, ...]:
             return tuple(words)
     if lights:
         named = ", ".join(item.words(family) for item in lights)
-        raise RequestError(f"No side can be said of {named}.", "Leave the side out, or take a light that has one.")
+        raise RequestError(
+            f"No side can be said of {named}.", "Leave the side out, or take a light that has one."
+        )
     return (f"key light from the {side}",)
 
 

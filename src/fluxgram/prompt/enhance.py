@@ -1,7 +1,7 @@
 """Completes a prompt: fills in what is missing from the vocabulary and leaves every word of the user's as it is.
 
-It is deterministic and says why it adds what it adds. What suits which kind of picture is in `suggestions.py`; a language
-model can do the same work behind the same shape (`rewrite.py`).
+It is deterministic and says why it adds what it adds. What suits which kind of picture is in `suggestions.py`; a
+language model can do the same work behind the same shape (`rewrite.py`).
 """
 
 from __future__ import annotations
@@ -92,7 +92,9 @@ def enhance(
         raise RequestError("There are no words to enhance.", "Say who or what the picture shows.")
     plan = _Plan(parsed, built_in() if catalog is None else catalog)
     if plan.is_drawn:
-        return Enhanced(text, negative, (), "The prompt asks for something other than a photograph; nothing was added.")
+        return Enhanced(
+            text, negative, (), "The prompt asks for something other than a photograph; nothing was added."
+        )
     plan.add_light()
     plan.add_lens()
     if strength == "full":
@@ -147,7 +149,9 @@ class _Plan:
     def add_lens(self) -> None:
         """A lens and an aperture, where neither numbers nor a camera are said."""
         camera = self.parsed.of("camera")
-        if any(piece.focal_mm or piece.aperture for piece in camera) or self._has("camera", "lens", "aperture"):
+        if any(piece.focal_mm or piece.aperture for piece in camera) or self._has(
+            "camera", "lens", "aperture"
+        ):
             return
         for suggestion in suggestions.lenses(self.kind, self.words):
             if self._add(suggestion.id, f"No lens was said; {suggestion.because}"):
@@ -165,8 +169,8 @@ class _Plan:
         for id_ in suggestions.SKIN:
             meaning = self.catalog.term(id_).meaning
             least = meaning.least_px_per_mm if isinstance(meaning, DetailMeaning) else 0.0
-            why = f"No skin detail was said; at {size[0]} x {size[1]} px ({framing}) a face has {fine:.1f} px/mm, enough for it"
-            if room and fine >= least and self._add(id_, why):
+            sharp = f"at {size[0]} x {size[1]} px ({framing}) a face has {fine:.1f} px/mm, enough for it"
+            if room and fine >= least and self._add(id_, f"No skin detail was said; {sharp}"):
                 room -= 1
 
     def add_quality(self) -> None:
@@ -182,7 +186,9 @@ class _Plan:
         entries: dict[str, None] = {}
         for id_ in suggestions.negatives(self.kind):
             term = self.catalog.term(id_)
-            kept = [entry for entry in _entries(term.say) if not self._asks_for(entry) and entry not in entries]
+            kept = [
+                entry for entry in _entries(term.say) if not self._asks_for(entry) and entry not in entries
+            ]
             entries.update(dict.fromkeys(kept))
             if kept:
                 why = f"{checkpoint} honours a negative prompt and none was said. {term.effect}"

@@ -1,8 +1,8 @@
 """Reads focal lengths and apertures as people write them: "85mm f/1.8", "50 mm, F 1.4", "35mm at f2", "85/1.8".
 
-Only numbers are read here; names of cameras and lenses are vocabulary. Lengths that are no lens ("35 mm tall", "35mm
-film") are told apart, so that the vocabulary's "35mm" is not found in them either. All patterns are bounded: time grows
-with the length of the text and not faster.
+Only numbers are read here; names of cameras and lenses are vocabulary. Lengths that are no lens ("35 mm tall",
+"35mm film") are told apart, so that the vocabulary's "35mm" is not found in them either. All patterns are bounded:
+time grows with the length of the text and not faster.
 """
 
 from __future__ import annotations
@@ -20,12 +20,15 @@ STOPS = frozenset(
 )  # fmt: skip
 """f-numbers found on lenses, in full, half and third stops."""
 
-PRIMES_MM = frozenset((14, 16, 20, 24, 28, 35, 40, 45, 50, 55, 58, 60, 65, 70, 75, 80, 85, 90, 100, 105, 110, 120, 135, 150,
+PRIMES_MM = frozenset(
+    (14, 16, 20, 24, 28, 35, 40, 45, 50, 55, 58, 60, 65, 70, 75, 80, 85, 90, 100, 105, 110, 120, 135, 150,
                        180, 200, 300, 400, 500, 600))  # fmt: skip
 """Focal lengths that "85/1.8" may mean."""
 
 _MM = r"[\s\-‐‑]{0,2}(?:mm|millimet(?:er|re)s?)(?!\w)"
-_FOCAL = re.compile(rf"(?<![\w.])(\d{{1,4}}(?:\.\d{{1,2}})?)(?:\s?[-–—‐‑]\s?(\d{{1,4}}))?{_MM}", re.IGNORECASE)
+_FOCAL = re.compile(
+    rf"(?<![\w.])(\d{{1,4}}(?:\.\d{{1,2}})?)(?:\s?[-–—‐‑]\s?(\d{{1,4}}))?{_MM}", re.IGNORECASE
+)
 _LENS = re.compile(
     r"(?:[\s\-‐‑]{1,2}(?:prime|portrait|macro|telephoto|wide[\s-]angle|tilt[\s-]shift|fixed)){0,2}[\s\-‐‑]{1,2}lens(?!\w)",
     re.IGNORECASE,
@@ -89,7 +92,9 @@ def _focal(text: str, match: re.Match[str]) -> Gear:
     if no_lens or not SHORTEST_MM <= value <= LONGEST_MM:
         return Gear(match.start(), no_lens.end() if no_lens else match.end())
     end = lens.end() if lens else match.end()
-    return Gear(match.start(), end, focal_mm=None if match.group(2) else value)  # a zoom names no single length
+    return Gear(
+        match.start(), end, focal_mm=None if match.group(2) else value
+    )  # a zoom names no single length
 
 
 def _apertures(text: str) -> Iterator[Gear]:
@@ -110,7 +115,9 @@ def _pairs(text: str) -> Iterator[Gear]:
         focal, stop = int(match.group(1)), float(match.group(2))
         lens = _LENS.match(text, match.end())
         if focal in PRIMES_MM and stop in STOPS and ("." in match.group(2) or lens):
-            yield Gear(match.start(), lens.end() if lens else match.end(), focal_mm=float(focal), aperture=stop)
+            yield Gear(
+                match.start(), lens.end() if lens else match.end(), focal_mm=float(focal), aperture=stop
+            )
 
 
 def joined(text: str, lenses: list[Gear]) -> list[Gear]:
@@ -131,8 +138,8 @@ def joined(text: str, lenses: list[Gear]) -> list[Gear]:
 
 
 def _belong(text: str, first: Gear, second: Gear) -> bool:
-    alike = (first.focal_mm is None) == (second.focal_mm is None)
-    twice = first.aperture is not None and second.aperture is not None
+    alike = (first.aperture is None) == (second.aperture is None)
+    twice = first.focal_mm is not None and second.focal_mm is not None
     return not alike and not twice and _BETWEEN.fullmatch(text, first.end, second.start) is not None
 
 

@@ -43,10 +43,14 @@ def resolve(items: Sequence[str], catalog: Catalog) -> tuple[Item, ...]:
         words = given.strip()
         if not words:
             continue
-        item = Item(term=catalog.term(words)) if _ID.fullmatch(words) else Item(words, _term_of(words, catalog))
+        item = (
+            Item(term=catalog.term(words)) if _ID.fullmatch(words) else Item(words, _term_of(words, catalog))
+        )
         if item.term is not None and item.term.kind == "negative":
             hint = "Give it as the brief's negative."
-            raise RequestError(f"{item.term.id} says what must not be there and cannot be part of a prompt.", hint)
+            raise RequestError(
+                f"{item.term.id} says what must not be there and cannot be part of a prompt.", hint
+            )
         found.setdefault(item.term.id if item.term else " ".join(words.casefold().split()), item)
     return tuple(found.values())
 
@@ -71,7 +75,9 @@ def resolve_negative(given: str, catalog: Catalog) -> tuple[str, tuple[Term, ...
         return words, ()
     term = catalog.term(words)
     if term.kind != "negative":
-        raise RequestError(f"{term.id} is not a negative set.", "Name a term `negative.…`, or write the words out.")
+        raise RequestError(
+            f"{term.id} is not a negative set.", "Name a term `negative.…`, or write the words out."
+        )
     return term.say, (term,)
 
 
@@ -109,7 +115,11 @@ def item_of(words: str, kinds: Sequence[str], catalog: Catalog) -> str:
     for kind in kinds:
         if f"{kind}.{name}" in catalog.terms:
             return f"{kind}.{name}"
-    if _term_of(words, catalog) is None and _NAME.fullmatch(words) and (near := _nearest(name, kinds, catalog)):
+    if (
+        _term_of(words, catalog) is None
+        and _NAME.fullmatch(words)
+        and (near := _nearest(name, kinds, catalog))
+    ):
         raise UnknownTerm(f"There is no {kinds[0]} {words!r} in the vocabulary.", f"Did you mean {near!r}?")
     return words
 

@@ -1,8 +1,8 @@
 """Reads a prompt: which words are subject, detail, setting, light, camera, quality, negative or unknown.
 
-What the vocabulary knows is settled first (`fluxgram.photography.catalog`), then numbers of lenses (`gear.py`), then the
-words between them by what they give away (`chunks.py`). Every piece knows its exact place in the original text. Nothing is
-judged here; `lint.py` does that.
+What the vocabulary knows is settled first (`fluxgram.photography.catalog`), then numbers of lenses (`gear.py`),
+then the words between them by what they give away (`chunks.py`). Every piece knows its exact place in the original
+text. Nothing is judged here; `lint.py` does that.
 """
 
 from __future__ import annotations
@@ -113,7 +113,9 @@ def _items(text: str, catalog: Catalog) -> list[_Item]:
         before = bisect_left(length_starts, match.end) - 1
         if match.term.kind == "lens" and before >= 0 and match.start < lengths[before].end:
             continue  # "35 mm tall" is no lens
-        item = _Item(match.start, match.end, None if match.vague else match.term, ROLE_OF_KIND[match.term.kind])
+        item = _Item(
+            match.start, match.end, None if match.vague else match.term, ROLE_OF_KIND[match.term.kind]
+        )
         while gear is not None and gear.end <= match.start:
             left.append(gear)
             gear = next(free, None)
@@ -165,7 +167,9 @@ def _with_meaning(item: _Item) -> _Item:
 class _Reader:
     """Goes through a text clause by clause."""
 
-    def __init__(self, text: str, catalog: Catalog, items: list[_Item], speller: chunks.Speller | None) -> None:
+    def __init__(
+        self, text: str, catalog: Catalog, items: list[_Item], speller: chunks.Speller | None
+    ) -> None:
         self.text = text
         self.catalog = catalog
         self.items = items
@@ -194,7 +198,9 @@ class _Reader:
             return
         first = clause.start
         for start, stop in [*refused, (clause.end, clause.end)]:
-            self._read_part(first, start, [item for item in items if first <= item.start < start], said, clause.heading)
+            self._read_part(
+                first, start, [item for item in items if first <= item.start < start], said, clause.heading
+            )
             if stop > start:
                 self._refuse(start, stop, [item for item in items if start <= item.start < stop])
             first = stop
@@ -256,5 +262,3 @@ class _Reader:
 
 def _within(place: int, spans: Sequence[tuple[int, int]]) -> bool:
     return any(start <= place < end for start, end in spans)
-
-

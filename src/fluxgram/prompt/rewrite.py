@@ -1,8 +1,8 @@
 """Enhancing by a language model, behind the same answer as `enhance.py`.
 
-`Rewriter` is all that such a model has to be able to do; `chat.ChatModel` is one for any OpenAI-compatible endpoint. What
-it answers is checked: if the user's subject is not in it any more, the answer is dropped, the vocabulary does the work,
-and the note says why.
+`Rewriter` is all that such a model has to be able to do; `chat.ChatModel` is one for any OpenAI-compatible
+endpoint. What it answers is checked: if the user's subject is not in it any more, the answer is dropped, the
+vocabulary does the work, and the note says why.
 """
 
 from __future__ import annotations
@@ -84,7 +84,9 @@ def enhance_with(
     before = parse(text, catalog)
     written = model.complete(_RULES.format(what=INSTRUCTIONS[strength]), text)
     if reason := _refusal(before, written, catalog):
-        return replace(plain, note=f"What {model.name} wrote was not taken: {reason}. The vocabulary was used instead.")
+        return replace(
+            plain, note=f"What {model.name} wrote was not taken: {reason}. The vocabulary was used instead."
+        )
     known = {term.id for term in before.terms}
     additions = [
         Addition(term.say, f"Said by {model.name}. {term.effect}", term)
@@ -113,4 +115,3 @@ def _refusal(before: Parsed, written: str, catalog: Catalog) -> str:
                 return f"{lost[0]!r} of {piece.text!r} is missing"
     changed = sorted({term.id for term in before.terms} - {term.id for term in parse(written, catalog).terms})
     return f"{changed[0]} is missing" if changed else ""
-

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 
 from fluxgram.prompt import clues
+from fluxgram.prompt.clues import bag
 
 ROLE_OF_KIND = MappingProxyType(
     {
@@ -21,16 +22,16 @@ ROLE_OF_KIND = MappingProxyType(
 )  # fmt: skip
 """Role of a vocabulary term by its kind."""
 
-_STRONG_LIGHT = frozenset(
-    "light lights lighting lit backlit backlight sidelight softbox shadow shadows flash strobe illuminated sunlight "
-    "daylight lamplight candlelight moonlight".split()
+_STRONG_LIGHT = bag(
+    "light lights lighting lit backlit backlight sidelight softbox shadow shadows flash strobe illuminated "
+    "sunlight daylight lamplight candlelight moonlight"
 )
 _PORTRAIT_SKIN = frozenset(("skin",))
 _KIND_WORDS = (
-    ("product", frozenset("product packshot still-life still mockup".split())),
+    ("product", bag("product packshot still-life still mockup")),
     ("macro", frozenset(("macro",))),
-    ("interior", frozenset("interior architecture architectural".split())),
-    ("landscape", frozenset("landscape seascape cityscape".split())),
+    ("interior", bag("interior architecture architectural")),
+    ("landscape", bag("landscape seascape cityscape")),
 )
 
 
@@ -84,7 +85,11 @@ def _role_of_things(content: frozenset[str], *, has_subject: bool) -> str:
     if content & {"background", "backdrop", "seamless"}:
         return "setting"
     if not has_subject:
-        return "subject" if not nouns or content & (clues.THING | clues.LANDSCAPE | clues.INTERIOR) else "setting"
+        return (
+            "subject"
+            if not nouns or content & (clues.THING | clues.LANDSCAPE | clues.INTERIOR)
+            else "setting"
+        )
     if content & clues.PLACE:
         return "setting"
     return "detail" if all(word.isascii() for word in content) else "unknown"

@@ -8,26 +8,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from fluxgram.prompt.clues import bag
+
 PHOTOGRAPHIC_MODES = frozenset(("mode.photograph",))
-EMPTY_LIGHT = frozenset("good nice great perfect beautiful amazing best light lighting lights professional pretty".split())
+EMPTY_LIGHT = bag("good nice great perfect beautiful amazing best light lighting lights professional pretty")
 """A light that says nothing: "nice lighting"."""
 
-SMOOTH_WORDS = frozenset("smooth flawless retouched airbrushed poreless porcelain doll statue mannequin".split())
+SMOOTH_WORDS = bag("smooth flawless retouched airbrushed poreless porcelain doll statue mannequin")
 """Words with which no skin texture is added, because the user asks for the opposite or for no skin."""
 
-_NIGHT = frozenset("night midnight nighttime evening nocturnal".split())
-_OUTDOORS = frozenset(
-    "street city alley road rooftop park garden field forest beach mountain mountains hill hills lake river sea ocean coast "
-    "outdoors outdoor outside desert meadow village market bridge pier jungle woods snow rain fog autumn island "
-    "harbor harbour boat farm barn stadium".split()
+_NIGHT = bag("night midnight nighttime evening nocturnal")
+_OUTDOORS = bag(
+    "street city alley road rooftop park garden field forest beach mountain mountains hill hills lake river "
+    "sea ocean coast outdoors outdoor outside desert meadow village market bridge pier jungle woods snow rain "
+    "fog autumn island harbor harbour boat farm barn stadium"
 )
-_INDOORS = frozenset(
-    "room kitchen bedroom office cafe café coffee bar pub library workshop museum church restaurant indoors inside home "
-    "house apartment living bathroom classroom shop store train car gym bench hall studio".split()
+_INDOORS = bag(
+    "room kitchen bedroom office cafe café coffee bar pub library workshop museum church restaurant indoors "
+    "inside home house apartment living bathroom classroom shop store train car gym bench hall studio"
 )
-_STUDIO = frozenset("studio headshot backdrop seamless background corporate linkedin profile".split())
-_CLOSE = frozenset("close-up closeup macro".split())
-_WIDE = frozenset("full-body full-length standing walking running dancing".split())
+_STUDIO = bag("studio headshot backdrop seamless background corporate linkedin profile")
+_CLOSE = bag("close-up closeup macro")
+_WIDE = bag("full-body full-length standing walking running dancing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,9 @@ def lights(kind: str, words: frozenset[str]) -> Iterator[Suggestion]:
         else:
             yield Suggestion("light.street-lamp", "it is night and out of doors")
     if kind == "product":
-        yield Suggestion("light.product-softbox", "it is a product, whose surface and edges want one directed soft light")
+        yield Suggestion(
+            "light.product-softbox", "it is a product, whose surface and edges want one directed soft light"
+        )
     if kind == "macro":
         yield Suggestion("light.raking", "low light across it shows the surface of a small thing")
     if kind == "landscape":
@@ -62,7 +66,9 @@ def lights(kind: str, words: frozenset[str]) -> Iterator[Suggestion]:
         yield Suggestion("light.window", "indoors a window is the light that people expect")
     if words & _OUTDOORS:
         yield Suggestion("light.overcast", "out of doors a cloudy sky is even and flatters everyone")
-    yield Suggestion("light.window", "window light is soft, has a direction and suits nearly every face and thing")
+    yield Suggestion(
+        "light.window", "window light is soft, has a direction and suits nearly every face and thing"
+    )
     yield Suggestion("light.overcast", "a cloudy sky is even and fits nearly everything")
 
 
@@ -71,7 +77,9 @@ def lenses(kind: str, words: frozenset[str]) -> Iterator[Suggestion]:
     if kind == "portrait" and words & _CLOSE:
         yield Suggestion("lens.100mm-macro", "so close a picture needs a macro lens")
     if kind == "portrait" and not words & _WIDE:
-        yield Suggestion("lens.85mm-f1-8", "a short telephoto keeps a face in proportion and parts it from what is behind")
+        yield Suggestion(
+            "lens.85mm-f1-8", "a short telephoto keeps a face in proportion and parts it from what is behind"
+        )
     if kind in ("environment", "portrait"):
         yield Suggestion("lens.35mm-f2", "a moderate wide angle shows the person and the place")
     if kind in ("product", "macro"):
@@ -89,7 +97,11 @@ QUALITY = ("quality.photorealistic", "quality.raw-photo")
 
 def negatives(kind: str) -> tuple[str, ...]:
     """Negative sets for a kind of picture."""
-    by_kind = {"portrait": "negative.portrait", "environment": "negative.portrait", "product": "negative.product"}
+    by_kind = {
+        "portrait": "negative.portrait",
+        "environment": "negative.portrait",
+        "product": "negative.product",
+    }
     return ("negative.always", *((by_kind[kind],) if kind in by_kind else ()))
 
 
