@@ -1,4 +1,4 @@
-"""A contact sheet as a page: one HTML file beside the pictures, with captions, without scripts or anything from elsewhere.
+"""A contact sheet as a page: one HTML file beside the pictures, without scripts or anything from elsewhere.
 
 Pictures are named by their relative path, so the folder can be moved or sent as a whole. The sheet as one picture is in
 `sheet.py`.

@@ -63,7 +63,7 @@ def write_picture(
 
 
 def write_file(data: bytes, path: Path, *, overwrite: bool = False) -> Path:
-    """Write the bytes of any file that belongs to pictures (a contact sheet's page), atomically as `write_picture` does.
+    """Write any file that belongs to pictures (a contact sheet's page), atomically as `write_picture` does.
 
     Raises:
         PictureExists: The name is taken and `overwrite` is false.

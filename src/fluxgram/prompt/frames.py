@@ -49,7 +49,9 @@ class Frame:
         text: The prompt.
         negative: The negative prompt; empty for none.
         anchor: The anchors in it, as they stand in the prompt; empty where nobody is in it.
+        characters: Names of those who are in it.
         seed: Of this picture.
+        sample: Which picture of its scene and size it is, from 0; the scene's own seed is `seed - sample`.
         size: As written, empty for the checkpoint's own.
         checkpoint: What draws it; empty for the default.
         caption: What a contact sheet says under it.
@@ -60,7 +62,9 @@ class Frame:
     text: str
     negative: str
     anchor: str
+    characters: tuple[str, ...]
     seed: int
+    sample: int
     size: str
     checkpoint: str
     caption: str
@@ -136,7 +140,9 @@ def _frames_of(
                     text=composed.text,
                     negative=composed.negative,
                     anchor=scene.anchor,
+                    characters=tuple(each.name for each in scene.characters),
                     seed=seed,
+                    sample=sample,
                     size=size,
                     checkpoint=checkpoint,
                     caption=" · ".join(shown),

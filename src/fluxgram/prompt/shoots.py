@@ -89,7 +89,7 @@ class Scene:
     @property
     def anchor(self) -> str:
         """Anchors of all who are in it."""
-        return "; ".join(character.anchor for character in self.characters)
+        return "; ".join(character.anchor.strip(" ,;.") for character in self.characters)
 
 
 @dataclass(frozen=True, slots=True)
