@@ -25,16 +25,37 @@ from fluxgram.prompt.rules.fx106_tags import Tags
 from fluxgram.prompt.rules.fx107_repeated import Repeated
 from fluxgram.prompt.rules.fx108_misspelt import Misspelt
 from fluxgram.prompt.rules.fx109_negative_inside import NegativeInside
+from fluxgram.prompt.rules.fx201_no_light import NoLight
+from fluxgram.prompt.rules.fx202_vague_light import VagueLight
+from fluxgram.prompt.rules.fx203_contradicting_light import ContradictingLight
+from fluxgram.prompt.rules.fx204_backlight_without_lens import BacklightWithoutLens
+from fluxgram.prompt.rules.fx301_vague_blur import VagueBlur
+from fluxgram.prompt.rules.fx302_contradicting_optics import ContradictingOptics
+from fluxgram.prompt.rules.fx303_invented_gear import InventedGear
+from fluxgram.prompt.rules.fx401_retouching import Retouching
+from fluxgram.prompt.rules.fx403_over_specified import OverSpecified
+from fluxgram.prompt.rules.fx404_hands import Hands
+from fluxgram.prompt.rules.fx405_many_positions import ManyPositions
+from fluxgram.prompt.rules.fx406_long_text import LongText
+from fluxgram.prompt.rules.fx501_no_material import NoMaterial
+from fluxgram.prompt.rules.fx502_product_without_light import ProductWithoutLight
+from fluxgram.prompt.rules.fx503_generic_wet_scene import GenericWetScene
+from fluxgram.prompt.rules.fx601_missing_negative import MissingNegative
+from fluxgram.prompt.rules.fx602_negative_unsupported import NegativeUnsupported
+from fluxgram.prompt.rules.fx603_over_token_limit import OverTokenLimit
+from fluxgram.prompt.rules.fx701_anchor_changes import AnchorChanges
+from fluxgram.prompt.rules.fx702_anchor_without_seed import AnchorWithoutSeed
+from fluxgram.prompt.rules.fx703_seed_without_anchor import SeedWithoutAnchor
 from fluxgram.prompt.rules.rule import Rule, ShootRule
 
 RULES: tuple[Rule, ...] = (
     Empty(), ControlCharacters(), DirectionCharacters(), InvisibleCharacters(), NotEnglish(), TooLong(), Emoji(),
     StyleConflict(), Overloaded(), VagueOnly(), Weights(), AdapterTag(), Tags(), Repeated(), Misspelt(),
-    NegativeInside(),
+    NegativeInside(), NoLight(), VagueLight(), ContradictingLight(), BacklightWithoutLens(), VagueBlur(), ContradictingOptics(), InventedGear(), Retouching(), OverSpecified(), Hands(), ManyPositions(), LongText(), NoMaterial(), ProductWithoutLight(), GenericWetScene(), MissingNegative(), NegativeUnsupported(), OverTokenLimit(),
 )  # fmt: skip
 """Rules about one prompt."""
 
-SHOOT_RULES: tuple[ShootRule, ...] = ()
+SHOOT_RULES: tuple[ShootRule, ...] = (AnchorChanges(), AnchorWithoutSeed(), SeedWithoutAnchor())
 """Rules about the scenes of a shoot together."""
 
 GROUP_TITLES = MappingProxyType(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -129,12 +128,21 @@ class Draft:
         return phrases
 
     @cached_property
+    def phrase_of_word(self) -> list[int]:
+        """For each word, the index of its phrase."""
+        return [index for index, phrase in enumerate(self.phrases) for _ in range(phrase.first, phrase.last)]
+
+    @cached_property
     def _ends(self) -> list[int]:
         return [phrase.end for phrase in self.phrases]
 
     def phrase_at(self, place: int) -> Phrase:
         """The phrase that holds a character of a word."""
-        return self.phrases[bisect_right(self._ends, place)]
+        return self.phrases[self.phrase_index(place)]
+
+    def phrase_index(self, place: int) -> int:
+        """The index of the phrase that holds a character of a word."""
+        return bisect_right(self._ends, place)
 
     def says(self, phrase: Phrase) -> str:
         """The words of a phrase in lower case, joined by single spaces."""
@@ -213,17 +221,20 @@ class Draft:
     @cached_property
     def english(self) -> bool:
         """Whether it reads as English, so that what is missing from it can be known."""
-        letters = sum(char.isalpha() for char in self.folded[:2000])
-        latin = sum(char.isalpha() and char < "ɐ" for char in self.folded[:2000])
-        if letters and latin < 0.7 * letters:
-            return False
-        foreign = sum(word.text in FOREIGN for word in self.words[:400])
-        return foreign < 2 or foreign <= sum(word.text in SMALL for word in self.words[:400])
+        if not self.text.isascii():
+            letters = [char for char in self.folded[:2000] if char.isalpha()]
+            if sum(char < "ɐ" for char in letters) < 0.7 * len(letters):
+                return False
+        said = [word.text for word in self.words[:400]]
+        foreign = len([word for word in said if word in FOREIGN])
+        return foreign < 2 or foreign <= len([word for word in said if word in SMALL])
 
     @cached_property
     def has_person(self) -> bool:
         """Whether it asks for a person."""
-        return bool(self.spots("people", "portrait"))
+        if self.spots("people"):
+            return True
+        return any(self.after(spot) != ("mode",) for spot in self.spots("portrait"))
 
     @cached_property
     def is_product(self) -> bool:
@@ -249,16 +260,19 @@ class Draft:
         return bool(named or self.terms("lens", "aperture", "camera"))
 
     @cached_property
-    def _empty(self) -> set[int]:
+    def concrete(self) -> set[int]:
+        """Indices of words that say something: no articles, generic subjects, vague or quality words."""
         spots = self.spots("vague", "quality", "people", "portrait", "photograph")
-        return {index for spot in spots for index in range(spot.first, spot.last + 1)}
+        empty = {index for spot in spots for index in range(spot.first, spot.last + 1)}
+        return {
+            index
+            for index, word in enumerate(self.words)
+            if index not in empty and word.text not in SMALL and word.text not in GENERIC
+        }
 
-    def content(self, phrase: Phrase) -> Iterator[Word]:
-        """Words of a phrase that say something: no articles, no generic subjects, no vague or quality words."""
-        for index in range(phrase.first, phrase.last):
-            word = self.words[index]
-            if word.text not in SMALL and word.text not in GENERIC and index not in self._empty:
-                yield word
+    def is_concrete(self, phrase: Phrase) -> bool:
+        """Whether a phrase has a concrete word."""
+        return any(index in self.concrete for index in range(phrase.first, phrase.last))
 
 
 _NOT = {"no", "not", "without", "never", "non", "zero", "avoid"}

@@ -13,8 +13,8 @@ MOST_OF_A_SLOT = 6
 MOST_IN_ALL = 16
 """Descriptors of all slots together."""
 KEPT = 4
-SLOTS = ("detail", "light", "camera", "quality")
-_NAMES = {"detail": "of the subject and the scene", "light": "of the light", "camera": "of the camera",
+SLOTS = ("detail", "scene", "light", "camera", "quality")
+_NAMES = {"detail": "of the person", "scene": "of the scene", "light": "of the light", "camera": "of the camera",
           "quality": "of quality"}  # fmt: skip
 
 
@@ -22,8 +22,8 @@ class Overloaded(Rule):
     """Finds more descriptors than the checkpoint can tell apart.
 
     ## What it does
-    Counts descriptors by slot of the core formula: the subject's details and the scene, the light, the camera, the
-    quality markers. **A descriptor is one phrase between commas, semicolons or full stops**; the first phrase is the
+    Counts descriptors by slot of the core formula: the person's features and skin, the scene (everything else that is
+    there or happens), the light, the camera, the quality markers. **A descriptor is one phrase between commas, semicolons or full stops**; the first phrase is the
     subject and is not counted, a phrase said twice counts once, a character's anchor does not count. More than **6 in
     one slot**, or more than **16 in all**, is too many. The message ranks what to keep, at most four: phrases that the
     vocabulary knows physically (light, skin, materials) before other concrete ones, vague ones last, and of equals
@@ -41,7 +41,7 @@ class Overloaded(Rule):
 
     ## Evidence
     First article, "What to Avoid", overloaded prompts: more than 5-6 distinct descriptors, keep the 3-4 that matter.
-    Its own long example has eleven phrases in four slots, at most five of them in one, and passes.
+    Its own long example has eleven phrases in five slots, at most four of them in one, and passes.
     """
 
     code = "FX102"
@@ -74,29 +74,27 @@ class Overloaded(Rule):
 
 def _slots(draft: Draft) -> dict[str, list[Phrase]]:
     """Phrases by slot; the subject, repetitions and the anchor's phrases are left out."""
-    lit = {id(draft.phrase_at(spot.start)) for spot in draft.light_words}
-    lit |= _phrases_of(draft, "light", "atmosphere")
-    shot = {id(draft.phrase_at(spot.start)) for spot in draft.spots("camera")}
-    shot |= {id(draft.phrase_at(number.start)) for number in (*draft.focals, *draft.apertures)}
-    shot |= _phrases_of(draft, "camera", "lens", "aperture", "film")
-    marked = {id(draft.phrase_at(spot.start)) for spot in draft.spots("quality", "photograph", "vague")}
+    at = draft.phrase_of_word
+    lit = {at[spot.first] for spot in draft.light_words} | _phrases_of(draft, "light", "atmosphere")
+    shot = {at[spot.first] for spot in draft.spots("camera")} | _phrases_of(draft, "camera", "lens", "aperture", "film")
+    marked = {at[spot.first] for spot in draft.spots("quality", "photograph", "vague")}
+    shown = {at[spot.first] for spot in draft.spots("appearance")} | _phrases_of(draft, "skin")
     slots: dict[str, list[Phrase]] = {slot: [] for slot in SLOTS}
     said: set[str] = set()
-    for phrase in draft.phrases[1:]:
+    for key, phrase in enumerate(draft.phrases[1:], start=1):
         words = draft.says(phrase)
         if words in said or draft.in_anchor(phrase.start):
             continue
         said.add(words)
-        key = id(phrase)
-        quality = key in marked and not any(draft.content(phrase))
-        slot = "quality" if quality else "light" if key in lit else "camera" if key in shot else "detail"
-        slots[slot].append(phrase)
+        quality = key in marked and not draft.is_concrete(phrase)
+        named = (("quality", quality), ("light", key in lit), ("camera", key in shot), ("detail", key in shown))
+        slots[next((slot for slot, yes in named if yes), "scene")].append(phrase)
     return slots
 
 
 def _phrases_of(draft: Draft, *kinds: str) -> set[int]:
-    spans = [draft.phrase_at(m.start) for m in draft.terms(*kinds) if m.start < draft.phrases[-1].end]
-    return {id(phrase) for phrase in spans}
+    last = draft.phrases[-1].end
+    return {draft.phrase_index(m.start) for m in draft.terms(*kinds) if m.start < last}
 
 
 def _weight(draft: Draft, phrase: Phrase) -> int:
@@ -106,4 +104,4 @@ def _weight(draft: Draft, phrase: Phrase) -> int:
         return 0
     if any(term.kind == "light" for term in inside):
         return 1
-    return 2 if any(draft.content(phrase)) else 3
+    return 2 if draft.is_concrete(phrase) else 3

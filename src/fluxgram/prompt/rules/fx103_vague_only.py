@@ -40,8 +40,7 @@ class VagueOnly(Rule):
         vague = sorted(draft.spots("vague"))
         if not vague or not draft.english or len(draft.words) > 60:
             return
-        concrete = [word.text for phrase in draft.phrases for word in draft.content(phrase)]
-        if draft.focals or draft.apertures or len(concrete) > (len(vague) >= 3):
+        if draft.focals or draft.apertures or len(draft.concrete) > (len(vague) >= 3):
             return
         words = ", ".join(dict.fromkeys(f'"{draft.text[spot.start : spot.end]}"' for spot in vague[:3]))
         yield self.finding(

@@ -63,15 +63,21 @@ def fold(text: str) -> str:
 
 def words_of(folded: str) -> list[Word]:
     """The words of a folded text."""
-    bounds = [(match.group(), match.start(), match.end()) for match in _WORD.finditer(folded)]
-    words = []
-    for index, (text, start, end) in enumerate(bounds):
-        joined = False
-        if index + 1 < len(bounds):
-            gap = folded[end : bounds[index + 1][1]]
-            joined = gap == " " or not gap.strip(_GAP)
-        words.append(Word(text, start, end, joined))
+    words: list[Word] = []
+    last: tuple[str, int, int] | None = None
+    for match in _WORD.finditer(folded):
+        start, end = match.span()
+        if last is not None:
+            gap = folded[last[2] : start]
+            words.append(Word(*last, gap == " " or not gap.strip(_GAP)))
+        last = match[0], start, end
+    if last is not None:
+        words.append(Word(*last, joined=False))
     return words
+
+
+_Node = dict[str, tuple["_Node", list[str]]]
+"""Next word to (what may follow, groups of the phrase that ends here)."""
 
 
 class Spotter:
@@ -82,36 +88,38 @@ class Spotter:
     """
 
     def __init__(self, groups: Mapping[str, Iterable[str]]) -> None:
-        index: dict[str, dict[tuple[str, ...], list[str]]] = {}
+        self._tree: _Node = {}
         for group, phrases in groups.items():
             for phrase in phrases:
-                words = tuple(word.text for word in words_of(fold(phrase)))
+                words = [word.text for word in words_of(fold(phrase))]
+                node = self._tree
+                for word in words[:-1]:
+                    node = node.setdefault(word, ({}, []))[0]
                 if words:
-                    index.setdefault(words[0], {}).setdefault(words[1:], []).append(group)
-        self._index = {
-            first: sorted(rests.items(), key=lambda item: -len(item[0])) for first, rests in index.items()
-        }
+                    node.setdefault(words[-1], ({}, []))[1].append(group)
 
     def find(self, words: list[Word]) -> dict[str, list[Spot]]:
         """Spots by group, from left to right; within a group the longest phrase wins and none overlap."""
         found: dict[str, list[Spot]] = {}
-        index = self._index
         for first, word in enumerate(words):
-            for rest, groups in index.get(word.text, ()):
-                last = first + len(rest)
-                if rest and not _follows(words, first, rest):
-                    continue
+            entry = self._tree.get(word.text)
+            if entry is None:
+                continue
+            ends, last = [], first
+            while entry is not None:
+                if entry[1]:
+                    ends.append((last, entry[1]))
+                if not entry[0] or not words[last].joined:
+                    break
+                last += 1
+                entry = entry[0].get(words[last].text)
+            for last, groups in reversed(ends):
+                spot = None
                 for group in groups:
                     spots = found.setdefault(group, [])
                     if not spots or spots[-1].last < first:
-                        phrase = " ".join((word.text, *rest)) if rest else word.text
-                        spots.append(Spot(word.start, words[last].end, phrase, first, last))
+                        if spot is None:
+                            phrase = " ".join([each.text for each in words[first : last + 1]])
+                            spot = Spot(word.start, words[last].end, phrase, first, last)
+                        spots.append(spot)
         return found
-
-
-def _follows(words: list[Word], first: int, rest: tuple[str, ...]) -> bool:
-    if first + len(rest) >= len(words):
-        return False
-    return all(
-        words[first + step].joined and words[first + step + 1].text == text for step, text in enumerate(rest)
-    )

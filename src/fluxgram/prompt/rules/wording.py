@@ -75,6 +75,19 @@ PRODUCT_SCENE = _list(
     product render, product mockup, packshot, pack shot, still life, e commerce, ecommerce, catalog shot,
     catalogue shot, commercial product, advertising shot, tabletop photo, tabletop photography, product on"""
 )
+FEATURES = MappingProxyType({
+    "hair": ("hair", "haircut", "bob", "curls", "bangs", "braid", "ponytail", "braids", "haired"),
+    "eyes": ("eyes", "eye color", "eye colour", "eyed", "irises"), "brows": ("eyebrows", "brows", "eyebrow"),
+    "nose": ("nose", "nostrils"), "lips": ("lips", "lip", "mouth"), "jaw": ("jaw", "jawline", "chin"),
+    "cheeks": ("cheekbones", "cheeks", "dimples"), "lashes": ("lashes", "eyelashes"), "skin": ("skin tone", "complexion",
+        "skin", "skinned"),
+    "forehead": ("forehead",), "ears": ("ears", "earlobes"), "teeth": ("teeth",), "neck": ("neck", "collarbones"),
+    "face shape": ("oval face", "round face", "heart shaped face", "square face", "face shape", "diamond face"),
+    "beard": ("beard", "moustache", "mustache", "stubble", "goatee"), "marks": ("freckles", "mole", "beauty mark",
+        "birthmark", "scar"),
+    "height": ("tall", "short stature", "slim", "slender", "muscular", "petite", "curvy", "athletic build"),
+})  # fmt: skip
+"""Features of a person by what they are about."""
 GROUPS: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
     {
         "people": PEOPLE,
@@ -87,6 +100,7 @@ GROUPS: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
         "quality": QUALITY,
         "still life": STILL_LIFE,
         "product scene": PRODUCT_SCENE,
+        "appearance": tuple(word for words in FEATURES.values() for word in words),
     }
 )
 """Groups of phrases that every draft looks for."""
