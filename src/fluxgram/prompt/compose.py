@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fluxgram.errors import RequestError
 from fluxgram.photography.catalog import Catalog
 from fluxgram.photography.catalog import catalog as built_in
-from fluxgram.photography.terms import LightMeaning, Term
+from fluxgram.photography.terms import LightMeaning, OpticsMeaning, Term
 from fluxgram.prompt.briefs import Brief, own_items
 from fluxgram.prompt.items import Item, check_conflicts, resolve, resolve_negative
 
@@ -84,7 +84,7 @@ def compose(brief: Brief, *, family: str = "", catalog: Catalog | None = None) -
         details=_words(details if _is_place(brief) else (*details, *own), family),
         places=_words((*places, *own) if _is_place(brief) else places, family),
         lights=_sided(light, brief.side, family),
-        cameras=_words(camera, family),
+        cameras=_with_apertures(camera, family),
         qualities=_words(quality, family),
     )
     write = _sentences if family in SENTENCE_FAMILIES else _phrases
@@ -153,6 +153,23 @@ def _sided(lights: Sequence[Item], side: str, family: str) -> tuple[str, ...]:
             f"No side can be said of {named}.", "Leave the side out, or take a light that has one."
         )
     return (f"key light from the {side}",)
+
+
+def _with_apertures(cameras: Sequence[Item], family: str) -> tuple[str, ...]:
+    """Lenses and the rest, an f-number said with the lens before it: "85mm lens at f/1.8"."""
+    phrases: list[str] = []
+    lens_before = False
+    for item, words in zip(cameras, _words(cameras, family), strict=True):
+        meaning = item.term.meaning if item.term else None
+        is_stop = item.term is not None and item.term.kind == "aperture" and words.startswith("f/")
+        if is_stop and lens_before:
+            phrases[-1] = f"{phrases[-1]} at {words}"
+        else:
+            phrases.append(words)
+        lens_before = (
+            isinstance(meaning, OpticsMeaning) and meaning.focal_mm is not None and meaning.aperture is None
+        )
+    return tuple(phrases)
 
 
 def _clean(words: str) -> str:

@@ -26,10 +26,10 @@ INSTRUCTIONS = {
     "full": "Add what is missing of light, of camera and lens, of surface and skin detail.",
 }
 _RULES = (
-    "You complete prompts for a photograph. {what} Keep every fact of the prompt: who or what it shows, appearance, place, "
-    "light and lens where they are said. Keep the words that name the subject exactly as they are. Do not add people, "
-    "objects, text or a style other than photography. Write in a photographer's plain terms. Answer with the completed "
-    "prompt alone, without quotes and without remarks."
+    "You complete prompts for a photograph. {what} Keep every fact of the prompt: who or what it shows, appearance, "
+    "place, light and lens where they are said. Keep the words that name the subject exactly as they are. Do not add "
+    "people, objects, text or a style other than photography. Write in a photographer's plain terms. Answer with the "
+    "completed prompt alone, without quotes and without remarks."
 )
 
 

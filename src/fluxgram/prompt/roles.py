@@ -14,7 +14,8 @@ from fluxgram.prompt.clues import bag
 
 ROLE_OF_KIND = MappingProxyType(
     {
-        "light": "light", "camera": "camera", "lens": "camera", "aperture": "camera", "film": "camera", "skin": "detail",
+        "light": "light", "camera": "camera", "lens": "camera", "aperture": "camera", "film": "camera",
+        "skin": "detail",
         "material": "detail", "surface": "detail", "atmosphere": "setting", "macro": "detail", "product": "detail",
         "interior": "setting", "landscape": "setting", "environment": "setting", "street": "setting",
         "quality": "quality", "mode": "quality", "negative": "negative",
@@ -23,8 +24,8 @@ ROLE_OF_KIND = MappingProxyType(
 """Role of a vocabulary term by its kind."""
 
 _STRONG_LIGHT = bag(
-    "light lights lighting lit backlit backlight sidelight softbox shadow shadows flash strobe illuminated "
-    "sunlight daylight lamplight candlelight moonlight"
+    "light lights lighting lit backlit backlight sidelight softbox shadow shadows flash strobe "
+    "illuminated sunlight daylight lamplight candlelight moonlight"
 )
 _PORTRAIT_SKIN = frozenset(("skin",))
 _KIND_WORDS = (

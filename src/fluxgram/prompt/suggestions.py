@@ -19,13 +19,14 @@ SMOOTH_WORDS = bag("smooth flawless retouched airbrushed poreless porcelain doll
 
 _NIGHT = bag("night midnight nighttime evening nocturnal")
 _OUTDOORS = bag(
-    "street city alley road rooftop park garden field forest beach mountain mountains hill hills lake river "
-    "sea ocean coast outdoors outdoor outside desert meadow village market bridge pier jungle woods snow rain "
-    "fog autumn island harbor harbour boat farm barn stadium"
+    "street city alley road rooftop park garden field forest beach mountain mountains hill hills lake "
+    "river sea ocean coast outdoors outdoor outside desert meadow village market bridge pier jungle woods "
+    "snow rain fog autumn island harbor harbour boat farm barn stadium"
 )
 _INDOORS = bag(
-    "room kitchen bedroom office cafe café coffee bar pub library workshop museum church restaurant indoors "
-    "inside home house apartment living bathroom classroom shop store train car gym bench hall studio"
+    "room kitchen bedroom office cafe café coffee bar pub library workshop museum church restaurant "
+    "indoors inside home house apartment living bathroom classroom shop store train car gym bench hall "
+    "studio"
 )
 _STUDIO = bag("studio headshot backdrop seamless background corporate linkedin profile")
 _CLOSE = bag("close-up closeup macro")
