@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fluxgram.cli import character, checkpoints, doctor, generate, inspect, reshoot, shoot
+from fluxgram.cli import character, checkpoints, compose, doctor, enhance, generate, inspect, reshoot, shoot
 
 app = typer.Typer(
     name="fluxgram",
@@ -21,6 +21,8 @@ app.command("generate")(generate.generate)
 app.command("reshoot")(reshoot.reshoot)
 app.command("inspect")(inspect.inspect)
 app.command("doctor")(doctor.doctor)
+app.command("compose")(compose.compose)
+app.command("enhance")(enhance.enhance)
 app.command("shoot")(shoot.shoot)
 app.add_typer(character.app, name="character")
 app.add_typer(checkpoints.app, name="checkpoints")

@@ -130,3 +130,11 @@ def _nearest(name: str, kinds: Sequence[str], catalog: Catalog) -> str:
     names = {id_.partition(".")[2]: id_ for id_ in catalog.terms if id_.partition(".")[0] in kinds}
     near = get_close_matches(name, names, n=1, cutoff=0.75)
     return names[near[0]] if near else ""
+
+
+def kind_of_item(item: str, catalog: Catalog) -> str:
+    """The kind of term that an item stands for; empty for free words."""
+    if _ID.fullmatch(item.strip()):
+        return item.strip().partition(".")[0]
+    term = _term_of(item.strip(), catalog)
+    return term.kind if term else ""
