@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fluxgram.cli import character, checkpoints, compose, doctor, enhance, generate, inspect, reshoot, shoot
+from fluxgram.cli import character, checkpoints, compose, doctor, enhance, explain, generate, inspect, lint, reshoot, shoot
 
 app = typer.Typer(
     name="fluxgram",
@@ -24,6 +24,8 @@ app.command("doctor")(doctor.doctor)
 app.command("compose")(compose.compose)
 app.command("enhance")(enhance.enhance)
 app.command("shoot")(shoot.shoot)
+app.command("lint")(lint.lint)
+app.command("explain")(explain.explain)
 app.add_typer(character.app, name="character")
 app.add_typer(checkpoints.app, name="checkpoints")
 

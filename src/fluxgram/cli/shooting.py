@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from fluxgram.engine.plan import Plan
+    from fluxgram.photography.catalog import Catalog
     from fluxgram.prompt.findings import Finding
     from fluxgram.prompt.frames import Frame
+    from fluxgram.prompt.lint_configuration import LintConfiguration
     from fluxgram.prompt.shoots import Shoot
     from fluxgram.settings import Settings
 
@@ -113,7 +115,13 @@ def plans(
     return made
 
 
-def lint_frames(found: Sequence[Frame], made: Sequence[Plan]) -> list[Finding]:
+def lint_frames(
+    found: Sequence[Frame],
+    made: Sequence[Plan],
+    *,
+    configuration: LintConfiguration | None = None,
+    catalog: Catalog | None = None,
+) -> list[Finding]:
     """What the linter says of a whole shoot, each thing once."""
     from fluxgram.cli.facts import checkpoint_facts
     from fluxgram.prompt.lint import Scene, lint_scenes
@@ -133,7 +141,9 @@ def lint_frames(found: Sequence[Frame], made: Sequence[Plan]) -> list[Finding]:
             for frame, plan in zip(found, made, strict=True)
             if plan.request.checkpoint == name
         ]
-        findings += lint_scenes(scenes, facts=checkpoint_facts(name))
+        findings += lint_scenes(
+            scenes, facts=checkpoint_facts(name), configuration=configuration, catalog=catalog
+        )
     return list({(each.code, each.where, each.message): each for each in findings}.values())
 
 

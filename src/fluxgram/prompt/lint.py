@@ -74,6 +74,9 @@ def lint(
     )
     wanted = configuration or LintConfiguration()
     found = [finding for rule in RULES if wanted.wants(rule.code) for finding in rule.check(draft)]
+    if anchor.strip():
+        scene = Scene("", text, negative, anchor, seed, size)
+        found += [finding for rule in SHOOT_RULES if wanted.wants(rule.code) for finding in rule.check([scene])]
     return sorted(map(wanted.weigh, found), key=_place) if found else found
 
 
@@ -147,14 +150,21 @@ def mend(
     configuration: LintConfiguration | None = None,
     catalog: Catalog | None = None,
     unsafe: bool = False,
+    negative_too: bool = True,
 ) -> tuple[str, str]:
-    """Check and fix until nothing changes any more; the arguments are those of `lint` and `apply_fixes`."""
+    """Check and fix until nothing changes any more.
+
+    The arguments are those of `lint` and `apply_fixes`; without `negative_too`, fixes that need the negative prompt
+    are left out.
+    """
     words = negative or ""
     for _ in range(_MOST_ROUNDS):
         findings = lint(
             text, negative=words or None, facts=facts, size=size, anchor=anchor, configuration=configuration,
             catalog=catalog,
         )  # fmt: skip
+        if not negative_too:
+            findings = [finding for finding in findings if finding.fix is None or not finding.fix.negative]
         fixed = apply_fixes(text, words, findings, unsafe=unsafe)
         if fixed == (text, words):
             break

@@ -58,7 +58,8 @@ class Draft:
         facts: What is known of the checkpoint, or None.
         size: Width and height in px, or None.
         seed: Seed, or None where it is drawn by chance.
-        anchor: The character's stable description, part of the text; empty for none.
+        anchor: The character's stable description, part of the text; empty for none. Those of several characters
+            are parted by semicolons.
         vocabulary: The vocabulary; None is the built-in one.
         whole_length: Characters of the prompt of which `text` is only the beginning.
     """
@@ -186,15 +187,18 @@ class Draft:
         return place
 
     @cached_property
-    def anchor_span(self) -> Span | None:
-        """Where the anchor stands in the text; None where there is none or it is not there."""
-        at = self.folded.find(fold(self.anchor)) if self.anchor else -1
-        return Span(at, at + len(self.anchor)) if at >= 0 else None
+    def anchor_spans(self) -> list[Span]:
+        """Where the anchors stand in the text; those of several characters are parted by semicolons."""
+        found = []
+        for part in map(str.strip, self.anchor.split(";")):
+            at = self.folded.find(fold(part)) if part else -1
+            if at >= 0:
+                found.append(Span(at, at + len(part)))
+        return found
 
     def in_anchor(self, place: int) -> bool:
-        """Whether a character belongs to the anchor."""
-        span = self.anchor_span
-        return span is not None and span.start <= place < span.end
+        """Whether a character belongs to an anchor."""
+        return bool(self.anchor) and any(span.start <= place < span.end for span in self.anchor_spans)
 
     @cached_property
     def focals(self) -> list[Number]:

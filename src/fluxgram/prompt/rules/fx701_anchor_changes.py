@@ -56,16 +56,17 @@ class AnchorChanges(ShootRule):
                     "checkpoint will draw another person. Use the same words in every scene.",
                     where=scene.where,
                 )
-            elif (at := fold(scene.text).find(fold(scene.anchor.strip()))) < 0:
+            elif lost := next((part for part in _parts(scene) if fold(part) not in fold(scene.text)), ""):
                 yield self.finding(
-                    f'The prompt does not hold the anchor "{_short(scene.anchor)}" word for word, so the person will '
+                    f'The prompt does not hold the anchor "{_short(lost)}" word for word, so the person will '
                     "differ. Put it in unchanged.",
                     where=scene.where,
                 )
-            else:
-                yield from self._departures(scene, at)
+            elif len(_parts(scene)) == 1:
+                yield from self._departures(scene)
 
-    def _departures(self, scene: Scene, at: int) -> Iterator[Finding]:
+    def _departures(self, scene: Scene) -> Iterator[Finding]:
+        at = fold(scene.text).find(fold(scene.anchor.strip()))
         end = at + len(scene.anchor.strip())
         words = words_of(fold(scene.text))
         mine = _traits([word for word in words if at <= word.start < end])
@@ -87,6 +88,11 @@ class AnchorChanges(ShootRule):
                     Span(*match.span()),
                     where=scene.where,
                 )
+
+
+def _parts(scene: Scene) -> list[str]:
+    """The anchors of all who are in the scene."""
+    return [part.strip() for part in scene.anchor.split(";") if part.strip()]
 
 
 def _traits(words: Sequence[Word]) -> dict[str, tuple[str, Span]]:

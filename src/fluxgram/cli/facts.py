@@ -1,0 +1,64 @@
+"""What prompts need to know of a checkpoint, read from its table and, where they are on disk, its tokenizer files.
+
+No weights are touched and torch is not imported; the tokenizer is read when the first text is counted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fluxgram.families.checkpoints import Checkpoint
+    from fluxgram.prompt.facts import CheckpointFacts, TokenCount
+    from fluxgram.settings import Settings
+
+_FAMILY_DEFAULT = "fluxgram-mini"
+
+
+def checkpoint_facts(name: str = "", settings: Settings | None = None) -> CheckpointFacts:
+    """What is known of a checkpoint without loading it.
+
+    Args:
+        name: Name, alias, hub id or folder; empty for the embedded checkpoint.
+        settings: Of this machine; None reads the environment.
+
+    Raises:
+        UnknownCheckpoint: There is none of that name.
+    """
+    from fluxgram.families.checkpoints import find
+    from fluxgram.prompt.facts import CheckpointFacts
+    from fluxgram.settings import Settings
+
+    settings = settings or Settings.from_environment()
+    checkpoint = find(name or _FAMILY_DEFAULT, settings)
+    sizes = checkpoint.sizes
+    return CheckpointFacts(
+        name=checkpoint.name,
+        family=checkpoint.family,
+        negative="unsupported" if checkpoint.distilled else "honoured",
+        sizes=tuple(dict.fromkeys((sizes.default, *sizes.known))),
+        most_pixels=sizes.most,
+        count_tokens=_counter(checkpoint, settings),
+    )
+
+
+def _counter(checkpoint: Checkpoint, settings: Settings) -> Callable[[str], TokenCount] | None:
+    """A function that counts with the checkpoint's tokenizer; None where its files are not on disk."""
+    from fluxgram.families.sources import where
+
+    folder = where(checkpoint, settings)
+    if folder is None or not (folder / "tokenizer" / "tokenizer.json").is_file():
+        return None
+    tokenizer = None
+
+    def count(text: str) -> TokenCount:
+        nonlocal tokenizer
+        if tokenizer is None:
+            from fluxgram.families.text import PromptTokenizer
+
+            tokenizer = PromptTokenizer(folder / "tokenizer", checkpoint.text)
+        return tokenizer.report(text)
+
+    return count
