@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fluxgram.photography.catalog import catalog
+from fluxgram.photography.terms import OpticsMeaning, Term
 from fluxgram.prompt.parse import Parsed, Piece, parse
 from fluxgram.prompt.roles import ROLE_OF_KIND
 
 FILE = Path(__file__).with_name("labelled.toml")
 ROLES = ("subject", "detail", "setting", "light", "camera", "quality", "negative")
-NUMBERED = ("lens", "aperture")
-"""Kinds of terms that are counted by the numbers that they stand for."""
-
 _MARK = re.compile(r"\{([^|{}]+)\|([^{}]*)\}")
 
 
@@ -84,14 +82,16 @@ class Count:
         return self.right / self.there if self.there else 1.0
 
 
+def is_number(term: Term) -> bool:
+    """Whether a term is a lens or an aperture that its numbers stand for; these are counted instead of it."""
+    meaning = term.meaning
+    numbers = isinstance(meaning, OpticsMeaning) and (meaning.focal_mm or meaning.aperture)
+    return term.kind in ("lens", "aperture") and bool(numbers)
+
+
 def _terms(pieces: Iterable[Piece]) -> Counter[str]:
-    return Counter(
-        {
-            piece.term.id
-            for piece in pieces
-            if piece.term and piece.term.kind not in NUMBERED and piece.role != "negative"
-        }
-    )
+    said = [piece.term for piece in pieces if piece.term and piece.role != "negative"]
+    return Counter({term.id for term in said if not is_number(term)})
 
 
 def _numbers(values: Iterable[float | None]) -> Counter[float]:

@@ -14,7 +14,7 @@ from typing import Literal, cast
 
 from fluxgram.photography.catalog import Catalog
 from fluxgram.photography.catalog import catalog as built_in
-from fluxgram.photography.terms import OpticsMeaning, Term
+from fluxgram.photography.terms import Term
 from fluxgram.prompt import chunks
 from fluxgram.prompt.clauses import Clause, Said, clauses, negations, only_side, sides
 from fluxgram.prompt.findings import Span
@@ -128,7 +128,7 @@ def _items(text: str, catalog: Catalog) -> list[_Item]:
                 aperture=gear.aperture if item.aperture is None else item.aperture,
             )
             gear = next(free, None)
-        items.append(_with_meaning(item))
+        items.append(item)
     left += [] if gear is None else [gear, *free]
     starts = [item.start for item in items]
     for lens in joined(text, left):
@@ -149,19 +149,6 @@ def _apart(items: Sequence[_Item]) -> list[_Item]:
             item = replace(item, start=apart[-1].end)  # noqa: PLW2901
         apart.append(item)
     return apart
-
-
-def _with_meaning(item: _Item) -> _Item:
-    """The numbers that a named lens or aperture stands for, where the words do not say them themselves."""
-    if item.term is None or item.term.kind not in ("lens", "aperture"):
-        return item
-    if not isinstance(item.term.meaning, OpticsMeaning):
-        return item
-    return replace(
-        item,
-        focal_mm=item.term.meaning.focal_mm if item.focal_mm is None else item.focal_mm,
-        aperture=item.term.meaning.aperture if item.aperture is None else item.aperture,
-    )
 
 
 class _Reader:
