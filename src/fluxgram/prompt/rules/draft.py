@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
@@ -180,6 +181,19 @@ class Draft:
         if text[right : right + 1] in {",", ";"}:
             right = self._past_spaces(right + 1)
         return Edit(Span(span.start, right), "")
+
+    def removals(self, spans: Iterable[Span]) -> tuple[Edit, ...]:
+        """Edits that take several whole phrases out, left to right, without touching each other."""
+        edits: list[Edit] = []
+        for span in spans:
+            edit, done = self.removal(span), edits[-1].span.end if edits else 0
+            if edit.span.start < done:
+                right = self._past_spaces(span.end)
+                if self.text[right : right + 1] in {",", ";"}:
+                    right = self._past_spaces(right + 1)
+                edit = Edit(Span(max(span.start, done), max(right, done)), "")
+            edits.append(edit)
+        return tuple(edits)
 
     def _past_spaces(self, place: int) -> int:
         while place < len(self.text) and self.text[place].isspace():

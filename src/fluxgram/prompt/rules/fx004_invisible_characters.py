@@ -10,8 +10,8 @@ from fluxgram.prompt.rules.draft import Draft
 from fluxgram.prompt.rules.rule import Rule
 
 _INVISIBLE = re.compile(
-    "[\u00ad\u034f\u180e\u200b\u2060-\u2064\ufeff]|(?<!\U0001f3f4)[\U000e0000-\U000e007e]+"
-    "|(?<=[\u0000-\u024f])[\u200c\u200d]|[\u200c\u200d](?=[\u0000-\u024f]|$)"
+    "\U0001f3f4[\U000e0020-\U000e007f]+|([\u00ad\u034f\u180e\u200b\u2060-\u2064\ufeff]|[\U000e0000-\U000e007f]+"
+    "|(?<=[\u0000-\u024f])[\u200c\u200d]|[\u200c\u200d](?=[\u0000-\u024f]|$))"
 )
 
 
@@ -44,7 +44,7 @@ class InvisibleCharacters(Rule):
         """One finding for all of them, at the first."""
         if draft.text.isascii():
             return
-        runs = [Span(*match.span()) for match in _INVISIBLE.finditer(draft.text)]
+        runs = [Span(*match.span()) for match in _INVISIBLE.finditer(draft.text) if match[1]]
         if runs:
             yield self.finding(
                 f"An invisible character (U+{ord(draft.text[runs[0].start]):04X}) stands here; the word around it "

@@ -15,6 +15,8 @@ _FITS = {frozenset({"drawn", "digital"}), frozenset({"drawn", "painted"}), froze
 _MARKS_A_MODE = frozenset({"style", "styled", "aesthetic", "rendering", "artwork", "art", "of", "look", "illustration"})
 _FIGURES = frozenset({"girl", "boy", "woman", "man", "character", "portrait", "lady", "face"})
 """After a mode at the beginning ("anime girl"), these are drawn in it."""
+_PLACES = frozenset({"wall", "easel", "beside", "behind", "hanging", "framed", "frame", "above", "desk", "shelf", "shirt"})
+"""With these, a later phrase speaks of a picture in the picture."""
 _ORNAMENT = frozenset(
     """beautiful highly very ultra detailed digital traditional classic classical realistic fantasy concept modern
     style styled art artwork drawing painting illustration render rendering picture image 2d 3d soft vivid colorful
@@ -65,17 +67,8 @@ class StyleConflict(Rule):
 
     def check(self, draft: Draft) -> Iterator[Finding]:
         """One finding at the first mode that does not fit the one before."""
-        groups = [group for group in self.phrases if draft.spots(group)]
-        if len(groups) < 2:
-            return
-        modes = sorted(
-            (spot, group.removeprefix("mode "))
-            for group in groups
-            for spot in draft.spots(group)
-            if group == "mode photo" or _is_mode(draft, spot)
-        )
-        modes = [(spot, mode) for spot, mode in modes if not draft.negated(spot)]
-        if not modes:
+        modes = modes_of(draft)
+        if len(modes) < 2:
             return
         first, kept = next(((s, m) for s, m in modes if m == "photo"), modes[0])
         for spot, mode in modes:
@@ -91,6 +84,16 @@ class StyleConflict(Rule):
                 return
 
 
+def modes_of(draft: Draft) -> list[tuple[Spot, str]]:
+    """The modes that a prompt asks for (`photo`, `painted`, `drawn`, `digital`, `render`), left to right."""
+    return sorted(
+        (spot, group.removeprefix("mode "))
+        for group in StyleConflict.phrases
+        for spot in draft.spots(group)
+        if (group == "mode photo" or _is_mode(draft, spot)) and not draft.negated(spot)
+    )
+
+
 def _is_mode(draft: Draft, spot: Spot) -> bool:
     """Whether a phrase says how the picture is made, and not what is in it."""
     phrase = draft.phrase_at(spot.start)
@@ -101,6 +104,9 @@ def _is_mode(draft: Draft, spot: Spot) -> bool:
     opens = all(word.text in _ORNAMENT for word in draft.words[phrase.first : spot.first])
     if not opens:
         return bool(behind) and behind[0] in {"style", "aesthetic"} and "in" in before
+    behind_it = {word.text for word in draft.words[spot.last + 1 : phrase.last]}
+    if phrase.first > 0 and behind_it & _PLACES:
+        return False
     whole = all(word.text in _ORNAMENT for word in draft.words[spot.last + 1 : phrase.last])
     return whole or (bool(behind) and behind[0] in (_MARKS_A_MODE | _FIGURES))
 

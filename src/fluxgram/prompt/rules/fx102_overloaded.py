@@ -63,7 +63,7 @@ class Overloaded(Rule):
         ranked = sorted(crowd, key=lambda phrase: (_weight(draft, phrase), phrase.start))
         kept = sorted(ranked[:KEPT])
         words = ", ".join(f'"{draft.text[phrase.start : phrase.end][:60]}"' for phrase in kept)
-        edits = tuple(draft.removal(Span(phrase.start, phrase.end)) for phrase in crowd if phrase not in set(kept))
+        edits = draft.removals(Span(each.start, each.end) for each in crowd if each not in kept)
         yield self.finding(
             f"{len(crowd)} descriptors {whose} are more than can be told apart (about {MOST_OF_A_SLOT}): they are "
             f"averaged into something generic. Keep the three or four that matter, such as {words}.",

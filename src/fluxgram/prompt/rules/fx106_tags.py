@@ -55,11 +55,9 @@ class Tags(Rule):
             return
         if len(spots) > 1:
             spots = sorted([*spots, *(spot for spot in draft.spots("board words") if _alone(draft, spot.start))])
-        edits = []
-        for spot in spots:
-            plain = _PLAIN.get(spot.phrase)
-            span = Span(spot.start, spot.end)
-            edits.append(Edit(span, plain) if plain else draft.removal(span))
+        plain = [Edit(Span(s.start, s.end), _PLAIN[s.phrase]) for s in spots if s.phrase in _PLAIN]
+        taken = draft.removals(Span(s.start, s.end) for s in spots if s.phrase not in _PLAIN)
+        edits = sorted([*plain, *taken], key=lambda edit: edit.span)
         words = ", ".join(dict.fromkeys(draft.text[spot.start : spot.end] for spot in spots[:4]))
         yield self.finding(
             f'"{words}": FLUX reads sentences and knows no such tags; they do nothing or pull towards illustration. '

@@ -37,7 +37,7 @@ class Repeated(Rule):
         said: set[str] = set()
         for phrase in draft.phrases:
             words = draft.says(phrase)
-            if words in said and len(words) > 2:
+            if words in said and len(words) > 3:
                 span = Span(phrase.start, phrase.end)
                 shown = draft.text[span.start : span.end][:60]
                 yield self.finding(

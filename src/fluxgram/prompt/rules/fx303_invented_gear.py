@@ -79,7 +79,7 @@ class InventedGear(Rule):
             mount = next(name for name in LENSES if name.lower() == spot.phrase)
             lens = next((n for n in draft.focals if 0 <= n.start - spot.end <= 2 and n.low == n.value), None)
             stop = lens and next((n for n in draft.apertures if 0 <= n.start - lens.end <= 2), None)
-            if lens is None or (real := _nearest(mount, lens, stop)) is None:
+            if lens is None or (stop and stop.value < _FASTEST) or (real := _nearest(mount, lens, stop)) is None:
                 continue
             span = Span(spot.start, stop.end if stop else lens.end)
             yield self.finding(

@@ -45,7 +45,7 @@ class LongText(Rule):
         text = draft.text
         if not any(mark in text for mark in "\"'“«"):
             return
-        pieces = [match for match in _QUOTED.finditer(text) if match.end() - match.start() < 0.8 * len(text.strip())]
+        pieces = [match for match in _QUOTED.finditer(text) if match.end() - match.start() < len(text.strip()) - 2]
         for match in pieces:
             words = next(group for group in match.groups() if group)
             if len(words.split()) > MOST_WORDS or len(words) > MOST_LETTERS:

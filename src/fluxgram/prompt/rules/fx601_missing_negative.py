@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from fluxgram.prompt.findings import Finding, Fix, Severity
 from fluxgram.prompt.rules.draft import Draft
+from fluxgram.prompt.rules.fx101_style_conflict import modes_of
 from fluxgram.prompt.rules.rule import Rule
 
 ALWAYS = "negative.always"
@@ -42,7 +43,8 @@ class MissingNegative(Rule):
         facts = draft.facts
         if facts is None or facts.negative != "honoured" or (draft.negative or "").strip() or not draft.words:
             return
-        if not draft.spots("mode photo") and draft.spots("mode painted", "mode drawn", "mode digital", "mode render"):
+        modes = {mode for _, mode in modes_of(draft)}
+        if modes and "photo" not in modes:
             return
         words = _words(draft)
         yield self.finding(

@@ -38,7 +38,7 @@ LIGHT = _list(
     clamshell, rim, glow, glowing, lamp, lamps, lamplight, lantern, lanterns, firelight, fireplace, campfire, fire,
     tungsten, fluorescent, incandescent, streetlight, streetlights, streetlamp, silhouette, silhouetted, spotlight,
     ring light, rays, god rays, haze, reflector, gel, gels, gelled, illuminated, illumination, led, bulb, torch,
-    headlights, bioluminescent, halo, key, contre jour, gobo, dappled, stormy sky, starlight, starry, aurora, screen glow"""
+    headlights, lightning, bioluminescent, halo, key, contre jour, gobo, dappled, stormy sky, starlight, starry, aurora, screen glow"""
 )
 CAMERA = _list(
     """lens, bokeh, aperture, depth of field, dof, portrait mode, telephoto, wide angle, ultra wide, fisheye, fish eye,
