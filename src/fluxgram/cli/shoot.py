@@ -12,8 +12,11 @@ from fluxgram.cli.choices import complete_checkpoint, complete_quality
 
 if TYPE_CHECKING:
     from fluxgram.cli.shooting import Take
+    from fluxgram.engine.plan import Plan
     from fluxgram.prompt.findings import Finding
+    from fluxgram.prompt.frames import Frame
     from fluxgram.prompt.shoots import Shoot
+    from fluxgram.settings import Settings
 
 
 def complete_template(incomplete: str) -> list[str]:
@@ -90,7 +93,7 @@ def shoot(
     _refuse_adapters(whole, allow_ignored=allow_ignored)
     frames = shooting.frames(whole, settings, checkpoint=checkpoint, only=scene or ())
     plans = shooting.plans(whole, frames, settings, quality=quality, allow_ignored=allow_ignored)
-    findings = [] if no_lint else shooting.lint_frames(frames, plans)
+    findings = [] if no_lint else _lint(frames, plans, settings)
     show_findings(findings, quiet=quiet or json)
     folder = file.parent / file.stem if out is None else out
     entries = shooting.takes(frames, plans, folder, force=force)
@@ -102,6 +105,17 @@ def shoot(
     entries = shooting.draw(entries, settings, force=force, quiet=quiet or json)
     sheets = shooting.write_sheets(whole, _all_of(whole, entries, scene, folder, checkpoint), folder)
     _report(whole, entries, findings, sheets, json=json, quiet=quiet)
+
+
+def _lint(frames: Sequence[Frame], plans: Sequence[Plan], settings: Settings) -> list[Finding]:
+    """What the linter says, with the user's own words and wishes."""
+    from fluxgram.cli import shooting
+    from fluxgram.photography.catalog import load_catalog
+    from fluxgram.prompt.lint_configuration import read_configuration
+
+    configuration = read_configuration(settings.home / "lint.toml")
+    catalog = load_catalog([settings.home / "vocabulary"], entry_points=True)
+    return shooting.lint_frames(frames, plans, configuration=configuration, catalog=catalog)
 
 
 def _all_of(
