@@ -1,30 +1,14 @@
-"""Parts the free words of a clause into phrases, tells their roles, and recognises misspelt vocabulary among them."""
+"""Parts the free words of a clause into phrases and tells their roles."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
-from fluxgram.photography.catalog import Catalog
-from fluxgram.photography.terms import Term
 from fluxgram.prompt import clues
 from fluxgram.prompt.clauses import WORD
 from fluxgram.prompt.roles import role_of_words
 
-_MOST_LOOKUPS = 12
-"""So that a long text of strange words costs no more than a short one."""
-
-_KNOWN = (
-    clues.LIGHT
-    | clues.CAMERA
-    | clues.QUALITY
-    | clues.PLACE
-    | clues.BODY
-    | clues.EMPTY
-    | clues.PERSON
-    | clues.MEDIUM
-)
 _NOT_AT_THE_END = clues.EMPTY | clues.SETTING_WORDS
 
 
@@ -112,42 +96,3 @@ def _trimmed(words: list[tuple[str, int, int]], *, has_subject: bool, heading: s
     if not role:
         return None
     return Chunk(words[first][1], words[last - 1][2], said, heading or role)
-
-
-class Speller:
-    """Recognises vocabulary that is spelt nearly right, a bounded number of times a text."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
-        self._left = _MOST_LOOKUPS
-
-    def term(self, chunk: Chunk) -> Term | None:
-        """The term that a phrase was meant to be, or None."""
-        if (
-            chunk.role in ("subject", "negative")
-            or len(chunk.words) > 5
-            or all(word in _KNOWN for word in chunk.words)
-        ):
-            return None
-        if not self._left:
-            return None
-        self._left -= 1
-        written = " ".join(chunk.words)
-        for phrase, term in self._catalog.nearest(written, n=2):
-            if term.kind != "negative" and _misspelt(chunk.words, phrase):
-                return term
-        return None
-
-
-def _misspelt(words: tuple[str, ...], phrase: str) -> bool:
-    """Whether every word of a phrase is there, one or two of its letters wrong at most."""
-    known = phrase.split()
-    if len(known) != len(words):
-        return len("".join(known)) >= 8 and "".join(known) == "".join(words)
-    return all(one == other or _same_word(one, other) for one, other in zip(words, known, strict=True))
-
-
-def _same_word(one: str, other: str) -> bool:
-    if min(len(one), len(other)) < 4 or one[0] != other[0]:
-        return {one, other} == {"light", "lighting"}
-    return SequenceMatcher(None, one, other, autojunk=False).ratio() >= 0.85

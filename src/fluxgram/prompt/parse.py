@@ -14,12 +14,13 @@ from typing import Literal, cast
 
 from fluxgram.photography.catalog import Catalog
 from fluxgram.photography.catalog import catalog as built_in
-from fluxgram.photography.terms import Term
+from fluxgram.photography.terms import Match, Term
 from fluxgram.prompt import chunks
 from fluxgram.prompt.clauses import Clause, Said, clauses, negations, only_side, sides
 from fluxgram.prompt.findings import Span
 from fluxgram.prompt.gear import Gear, find_numbers, joined
 from fluxgram.prompt.roles import ROLE_OF_KIND, kind_of_picture
+from fluxgram.prompt.spelling import find_forgiving
 
 Role = Literal["subject", "detail", "setting", "light", "camera", "quality", "negative", "unknown"]
 
@@ -32,7 +33,7 @@ class Piece:
         role: What they do.
         span: Where they are in the text as it was given.
         text: The words, exactly as written.
-        term: The vocabulary term that they say, if they say one; a vague or misspelt phrase says none.
+        term: The vocabulary term that they say, if they say one; a vague phrase says none.
         side: `left` or `right` where the words (or those beside them) say the side of a light; else empty.
         focal_mm: Focal length that the words say, in millimetres, if they say one.
         aperture: f-number that the words say, if they say one.
@@ -94,14 +95,14 @@ def parse(text: str, catalog: Catalog | None = None, *, forgiving: bool = True) 
         forgiving: Whether "rembrant lighting" is read as the term that it is nearly spelt like.
     """
     catalog = built_in() if catalog is None else catalog
-    reader = _Reader(text, catalog, _items(text, catalog), chunks.Speller(catalog) if forgiving else None)
-    pieces = reader.read()
+    found = find_forgiving(text, catalog) if forgiving else catalog.find(text)
+    pieces = _Reader(text, _items(text, found)).read()
     subject = {word for piece in pieces if piece.role == "subject" for word in chunks.words_of(piece.text)}
     kinds = [piece.term.kind for piece in pieces if piece.term and piece.role != "negative"]
     return Parsed(text, tuple(pieces), kind_of_picture(subject, set(chunks.words_of(text)), kinds))
 
 
-def _items(text: str, catalog: Catalog) -> list[_Item]:
+def _items(text: str, found: Sequence[Match]) -> list[_Item]:
     """Terms and lenses, in order, not overlapping."""
     numbers, lengths = find_numbers(text)
     items: list[_Item] = []
@@ -109,7 +110,7 @@ def _items(text: str, catalog: Catalog) -> list[_Item]:
     gear = next(free, None)
     left: list[Gear] = []
     length_starts = [length.start for length in lengths]
-    for match in catalog.find(text):
+    for match in found:
         before = bisect_left(length_starts, match.end) - 1
         if match.term.kind == "lens" and before >= 0 and match.start < lengths[before].end:
             continue  # "35 mm tall" is no lens
@@ -154,13 +155,9 @@ def _apart(items: Sequence[_Item]) -> list[_Item]:
 class _Reader:
     """Goes through a text clause by clause."""
 
-    def __init__(
-        self, text: str, catalog: Catalog, items: list[_Item], speller: chunks.Speller | None
-    ) -> None:
+    def __init__(self, text: str, items: list[_Item]) -> None:
         self.text = text
-        self.catalog = catalog
         self.items = items
-        self.speller = speller
         self.pieces: list[Piece] = []
         self.has_subject = False
 
@@ -231,13 +228,22 @@ class _Reader:
 
     def _read_gap(self, start: int, end: int, said: list[Said], heading: str) -> None:
         for chunk in chunks.chunks(self.text, start, end, has_subject=self.has_subject, heading=heading):
-            side = next((side.side for side in said if chunk.start <= side.start < chunk.end), "")
-            term = None
-            role = chunk.role
-            if self.speller and (term := self.speller.term(chunk)):
-                role = ROLE_OF_KIND[term.kind]
-            self.has_subject = self.has_subject or role == "subject"
-            self._add(role, chunk.start, chunk.end, term, side=side if role == "light" else "")
+            self.has_subject = self.has_subject or chunk.role == "subject"
+            self._add(chunk.role, chunk.start, chunk.end)
+            self._give_free_sides(said, end)
+
+    def _give_free_sides(self, said: list[Said], end: int) -> None:
+        """Sides go to the light in free words that was just read, if they stand in it or behind it."""
+        last = self.pieces[-1]
+        while said and last.role == "light" and not last.side and last.span.start <= said[0].start < end:
+            side = said.pop(0)
+            stop = last.span.end
+            if side.end > stop and not chunks.has_content(self.text[stop : side.start]):
+                stop = side.end
+            words = self.text[last.span.start : stop]
+            self.pieces[-1] = last = replace(
+                last, side=side.side, span=Span(last.span.start, stop), text=words
+            )
 
     def _add(
         self, role: str, start: int, end: int, term: Term | None = None, *, side: str = "",
