@@ -70,7 +70,9 @@ class Catalog:
         self.terms: Mapping[str, Term] = MappingProxyType(terms)
         self.presets: Mapping[str, Preset] = MappingProxyType(presets)
         owned = _owned(sorted(terms.values(), key=lambda term: origin[term.id][0]), origin)
-        self.phrases: Mapping[str, Term] = MappingProxyType({" ".join(key): own[0] for key, own in owned.items()})
+        self.phrases: Mapping[str, Term] = MappingProxyType(
+            {" ".join(key): own[0] for key, own in owned.items()}
+        )
         self._found: Phrases[Own] = Phrases()
         for key, own in owned.items():
             self._found.add(key, own)
@@ -166,7 +168,9 @@ class Catalog:
             if id_ not in self.terms:
                 raise VocabularyError(f"{at} names the unknown term {id_!r}.", self._hint(id_, self.terms))
         if preset.negative and self.terms[preset.negative].kind != "negative":
-            raise VocabularyError(f"{at}: {preset.negative!r} is not a negative set.", "Name a term `negative.…`.")
+            raise VocabularyError(
+                f"{at}: {preset.negative!r} is not a negative set.", "Name a term `negative.…`."
+            )
         terms = [self.terms[id_] for id_ in preset.terms]
         for place, first in enumerate(terms):
             for second in terms[place + 1 :]:
@@ -174,7 +178,8 @@ class Catalog:
                     raise VocabularyError(f"{at} names {first.id!r} twice.", "Take one of them away.")
                 if self.conflict(first, second):
                     raise VocabularyError(
-                        f"{at}: {first.id!r} and {second.id!r} cannot be said together.", "Take one of them away."
+                        f"{at}: {first.id!r} and {second.id!r} cannot be said together.",
+                        "Take one of them away.",
                     )
 
 
@@ -209,7 +214,9 @@ def _builtin() -> Layer:
 
 def _toml_of(package: str, folder: str = "") -> list[File]:
     root = files(package) / folder if folder else files(package)
-    return sorted((file for file in root.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
+    return sorted(
+        (file for file in root.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name
+    )
 
 
 def _of_package(package: str, name: str) -> Layer:
@@ -233,7 +240,8 @@ def _layer(found: Iterable[File]) -> Layer:
         for entry in (*entries.terms, *entries.presets):
             if entry.id in layer.files:
                 raise VocabularyError(
-                    f"{where}, table [{entry.id}] is there already, in {layer.files[entry.id]}.", "Rename one."
+                    f"{where}, table [{entry.id}] is there already, in {layer.files[entry.id]}.",
+                    "Rename one.",
                 )
             layer.files[entry.id] = where
         layer.terms.update({term.id: term for term in entries.terms})
@@ -249,7 +257,9 @@ def _with_conflicts(term: Term, terms: Mapping[str, Term], file: str) -> Term:
         if name == "*" and kind in KINDS:
             spelt[entry] = None
         elif name.startswith("#") and kind in KINDS:
-            tagged = [t.id for t in terms.values() if t.kind == kind and name[1:] in t.tags and t.id != term.id]
+            tagged = [
+                t.id for t in terms.values() if t.kind == kind and name[1:] in t.tags and t.id != term.id
+            ]
             spelt.update(dict.fromkeys(tagged))
         elif entry in terms and entry != term.id:
             spelt[entry] = None

@@ -31,7 +31,10 @@ class Shelf:
         for place, term in enumerate(terms):
             weights = self._words[term.id]
             best = [
-                max((weight + (known == word) for known, weight in weights.items() if known.startswith(word)), default=0)
+                max(
+                    (weight + (known == word) for known, weight in weights.items() if known.startswith(word)),
+                    default=0,
+                )
                 for word in asked
             ]
             if all(best):
@@ -70,7 +73,9 @@ class Closeness:
         if len(words) > 200:
             return []  # no phrase is as long
         shared = Counter(phrase for group in _groups(words) for phrase in self._by_group.get(group, ()))
-        likely = sorted(shared, key=lambda phrase: (-shared[phrase] / (len(phrase) + len(words)), phrase))[: 4 * n + 8]
+        likely = sorted(shared, key=lambda phrase: (-shared[phrase] / (len(phrase) + len(words)), phrase))[
+            : 4 * n + 8
+        ]
         matcher = SequenceMatcher(autojunk=False)
         matcher.set_seq2(words)
         scored = []

@@ -78,16 +78,22 @@ def read_file(file: File) -> Entries:
             "Save it as UTF-8.",
         ) from None
     except (tomllib.TOMLDecodeError, RecursionError) as reason:
-        raise VocabularyError(f"{where} is not TOML: {reason}.", "Mend the line, or take the file away.") from None
+        raise VocabularyError(
+            f"{where} is not TOML: {reason}.", "Mend the line, or take the file away."
+        ) from None
     terms: list[Term] = []
     presets: list[Preset] = []
     for kind, tables in data.items():
         if kind not in (*KINDS, "preset"):
-            raise VocabularyError(f"{where} has a table of the unknown kind {kind!r}.", _near(kind, (*KINDS, "preset")))
+            raise VocabularyError(
+                f"{where} has a table of the unknown kind {kind!r}.", _near(kind, (*KINDS, "preset"))
+            )
         for name, table in _table(tables, f"{where}, table [{kind}]").items():
             at = f"{where}, table [{kind}.{name}]"
             if not _NAME.fullmatch(name):
-                raise VocabularyError(f"{at}: the name is not lower-case words joined by '-'.", "Rename the table.")
+                raise VocabularyError(
+                    f"{at}: the name is not lower-case words joined by '-'.", "Rename the table."
+                )
             if kind == "preset":
                 presets.append(_preset(name, _table(table, at), at))
             else:
@@ -103,7 +109,9 @@ def _term(kind: str, name: str, table: Mapping[str, Any], at: str) -> Term:
     _check_keys(say_for, FAMILIES, f"{at}, key 'say_for'")
     for phrase in (texts["say"], *lists["aliases"], *lists["instead_of"]):
         if not any(word not in ",." for word in normal(phrase)) or "." in normal(phrase):
-            raise VocabularyError(f"{at}: {phrase!r} is no phrase to say.", "Use words, numbers and commas only.")
+            raise VocabularyError(
+                f"{at}: {phrase!r} is no phrase to say.", "Use words, numbers and commas only."
+            )
     return Term(
         id=f"{kind}.{name}",
         kind=kind,
@@ -119,7 +127,9 @@ def _preset(name: str, table: Mapping[str, Any], at: str) -> Preset:
     _check_keys(table, (*_PRESET_TEXTS, "terms", "negative"), at)
     texts = {key: _text(table, key, at) for key in _PRESET_TEXTS}
     if texts["brief"] not in BRIEFS:
-        raise VocabularyError(f"{at}: {texts['brief']!r} is not a kind of brief.", _near(texts["brief"], BRIEFS))
+        raise VocabularyError(
+            f"{at}: {texts['brief']!r} is not a kind of brief.", _near(texts["brief"], BRIEFS)
+        )
     terms = _texts(table, "terms", at)
     if not terms:
         raise VocabularyError(f"{at} lacks the key 'terms'.", "Name at least one term.")
@@ -144,7 +154,9 @@ def _light(table: Mapping[str, Any], at: str) -> LightMeaning:
     _check_keys(table, tuple(field.name for field in fields(LightMeaning)), at)
     needed = ("key_azimuth_degrees", "key_elevation_degrees", "softness_degrees", "fill_stops")
     values: dict[str, Any] = {key: _range(table, key, limits.LIGHT, at) for key in needed}
-    values |= {key: _range(table, key, limits.LIGHT, at) for key in ("key_kelvin", "fill_kelvin") if key in table}
+    values |= {
+        key: _range(table, key, limits.LIGHT, at) for key in ("key_kelvin", "fill_kelvin") if key in table
+    }
     rim = table.get("rim", "none")
     if rim not in ("none", "maybe", "always"):
         raise VocabularyError(f"{at}: 'rim' must be none, maybe or always, not {rim!r}.", "Mend the value.")
@@ -187,7 +199,9 @@ def _near(word: str, known: tuple[str, ...]) -> str:
 
 def _table(value: Any, at: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise VocabularyError(f"{at} must be a table, not {value!r}.", "docs/words.md shows the shape of a term.")
+        raise VocabularyError(
+            f"{at} must be a table, not {value!r}.", "docs/words.md shows the shape of a term."
+        )
     return value
 
 
@@ -216,14 +230,18 @@ def _number(table: Mapping[str, Any], key: str, bounds: Mapping[str, Range], at:
 def _inside(value: Any, key: str, bounds: Mapping[str, Range], at: str) -> float:
     low, high = bounds[key]
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-        raise VocabularyError(f"{at}: {key!r} must be from {low:g} to {high:g}, not {value!r}.", "Mend the value.")
+        raise VocabularyError(
+            f"{at}: {key!r} must be from {low:g} to {high:g}, not {value!r}.", "Mend the value."
+        )
     return float(value)
 
 
 def _pair(table: Mapping[str, Any], key: str, bounds: Mapping[str, Range], at: str) -> Range:
     value = table.get(key)
     if not isinstance(value, list) or len(value) != 2:
-        raise VocabularyError(f"{at}: {key!r} must be two numbers, not {value!r}.", f"Write `{key} = [low, high]`.")
+        raise VocabularyError(
+            f"{at}: {key!r} must be two numbers, not {value!r}.", f"Write `{key} = [low, high]`."
+        )
     return _inside(value[0], key, bounds, at), _inside(value[1], key, bounds, at)
 
 
@@ -232,5 +250,7 @@ def _range(table: Mapping[str, Any], key: str, bounds: Mapping[str, Range], at: 
         raise VocabularyError(f"{at} lacks the key {key!r}.", f"Add a line `{key} = [low, high]`.")
     low, high = _pair(table, key, bounds, at)
     if low > high:
-        raise VocabularyError(f"{at}: {key!r} must be [low, high], not [{low:g}, {high:g}].", "Swap the numbers.")
+        raise VocabularyError(
+            f"{at}: {key!r} must be [low, high], not [{low:g}, {high:g}].", "Swap the numbers."
+        )
     return low, high
