@@ -21,6 +21,8 @@ MOST_CHARACTERS = 20_000
 """Characters of one text."""
 MOST_SEED = 2**64 - 1
 
+_ENDLESS_KEY = re.compile(r"(?:[\w-]{1,99}\s?\.\s?){32}")  # tomllib's time grows with the square of its parts
+
 
 def read_toml(path: Path) -> Mapping[str, object]:
     """The file's tables as they are.
@@ -41,6 +43,9 @@ def read_toml(path: Path) -> Mapping[str, object]:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ShootError(f"{path}, line {line}: this is not text in UTF-8.", "Save it as UTF-8.") from None
+    if endless := _ENDLESS_KEY.search(text):
+        line = text.count("\n", 0, endless.start()) + 1
+        raise ShootError(f"{path}, line {line}: this key has no end.", "Keys here have one part.")
     try:
         return tomllib.loads(text)
     except RecursionError:
