@@ -18,7 +18,9 @@ def complete_code(incomplete: str) -> list[str]:
 def explain(
     codes: Annotated[
         list[str] | None,
-        typer.Argument(help="Codes or names of rules, such as FX201 or no-light.", autocompletion=complete_code),
+        typer.Argument(
+            help="Codes or names of rules, such as FX201 or no-light.", autocompletion=complete_code
+        ),
     ] = None,
 ) -> None:
     """Explain a rule of the linter; without a code, list all."""

@@ -73,22 +73,28 @@ def lint(
     ] = None,
     checkpoint: Annotated[
         str | None,
-        typer.Option("--checkpoint", "-c", help="Check against this checkpoint: text limit, negative prompt, sizes.",
-                     autocompletion=complete_checkpoint),
+        typer.Option(
+            "--checkpoint",
+            "-c",
+            help="Check against this checkpoint: text limit, negative prompt, sizes.",
+            autocompletion=complete_checkpoint,
+        ),
     ] = None,
     size: Annotated[str | None, typer.Option("--size", help="Size of the picture, such as 512x768.")] = None,
     negative: Annotated[str | None, typer.Option("--negative", "-n", help="The negative prompt.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", "-s", help="The seed.", min=0)] = None,
-    anchor: Annotated[str, typer.Option("--anchor", help="The part of the prompt that describes a character.")] = "",
+    anchor: Annotated[
+        str, typer.Option("--anchor", help="The part of the prompt that describes a character.")
+    ] = "",
     report: Annotated[
         str,
-        typer.Option("--format", "-f", help=f"One of {', '.join(FORMATS)}.",
-                     autocompletion=complete_report),
+        typer.Option("--format", "-f", help=f"One of {', '.join(FORMATS)}.", autocompletion=complete_report),
     ] = "text",
     fix: Annotated[bool, typer.Option("--fix", help="Apply the fixes that keep what was meant.")] = False,
     unsafe: Annotated[bool, typer.Option("--unsafe", help="With --fix: the other fixes, too.")] = False,
     select: Annotated[
-        list[str] | None, typer.Option("--select", help="Only these rules: FX201, or FX2 for all about light.")
+        list[str] | None,
+        typer.Option("--select", help="Only these rules: FX201, or FX2 for all about light."),
     ] = None,
     ignore: Annotated[list[str] | None, typer.Option("--ignore", help="Without these rules.")] = None,
 ) -> None:
@@ -96,7 +102,9 @@ def lint(
     from fluxgram.errors import RequestError
 
     if not sources:
-        raise RequestError("There is nothing to check.", 'Say what: fluxgram lint "portrait of …", or FILE, or -')
+        raise RequestError(
+            "There is nothing to check.", 'Say what: fluxgram lint "portrait of …", or FILE, or -'
+        )
     if report not in FORMATS:
         raise RequestError(f"{report!r} is not a format of reports.", f"It is one of {', '.join(FORMATS)}.")
     if unsafe and not fix:
@@ -181,11 +189,15 @@ def _read(path: Path | None) -> str:
         data = sys.stdin.buffer.read() if path is None else path.read_bytes()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise RequestError(f"{name} cannot be read: {reason}.", "Name a file that is there, or give the prompt itself.") from None
+        raise RequestError(
+            f"{name} cannot be read: {reason}.", "Name a file that is there, or give the prompt itself."
+        ) from None
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise RequestError(f"{name} is not text in UTF-8 (byte {error.start}).", "Save it as UTF-8.") from None
+        raise RequestError(
+            f"{name} is not text in UTF-8 (byte {error.start}).", "Save it as UTF-8."
+        ) from None
 
 
 def _prompt(text: str, wish: Wish, file: str = "") -> Checked:
@@ -257,7 +269,9 @@ def _write(text: str, name: str, *, changed: bool) -> None:
             from fluxgram.errors import RequestError
 
             beside.unlink(missing_ok=True)
-            raise RequestError(f"{name} cannot be written: {error.strerror}.", "See who may write there.") from None
+            raise RequestError(
+                f"{name} cannot be written: {error.strerror}.", "See who may write there."
+            ) from None
 
 
 def _shoot(path: Path, wish: Wish) -> list[Checked]:
@@ -269,7 +283,9 @@ def _shoot(path: Path, wish: Wish) -> list[Checked]:
     from fluxgram.prompt.shoots import read_shoot
 
     if wish.fix:
-        raise RequestError(f"{path} is a shoot, and shoots are not rewritten.", "Leave --fix out and mend it by hand.")
+        raise RequestError(
+            f"{path} is a shoot, and shoots are not rewritten.", "Leave --fix out and mend it by hand."
+        )
     whole = read_shoot(path, Cast(wish.settings.home / "characters"))
     frames = shooting.frames(whole, wish.settings, checkpoint=wish.checkpoint)
     plans = shooting.plans(whole, frames, wish.settings, allow_ignored=True)

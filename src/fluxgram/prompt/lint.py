@@ -76,7 +76,9 @@ def lint(
     found = [finding for rule in RULES if wanted.wants(rule.code) for finding in rule.check(draft)]
     if anchor.strip():
         scene = Scene("", text, negative, anchor, seed, size)
-        found += [finding for rule in SHOOT_RULES if wanted.wants(rule.code) for finding in rule.check([scene])]
+        found += [
+            finding for rule in SHOOT_RULES if wanted.wants(rule.code) for finding in rule.check([scene])
+        ]
     return sorted(map(wanted.weigh, found), key=_place) if found else found
 
 

@@ -140,7 +140,9 @@ def _check_keys(table: Mapping[str, Any], known: tuple[str, ...], where: str) ->
 def _texts(table: Mapping[str, Any], key: str, path: Path) -> list[str]:
     value = table.get(key, [])
     if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
-        raise SettingsError(f"{path}: lint.{key} must be a list of codes, not {value!r}.", f'{key} = ["FX201"]')
+        raise SettingsError(
+            f"{path}: lint.{key} must be a list of codes, not {value!r}.", f'{key} = ["FX201"]'
+        )
     return value
 
 

@@ -76,7 +76,10 @@ def summary(checked: Sequence[Checked]) -> str:
         return f"{len(checked)} prompts, nothing to say." if len(checked) > 1 else "Nothing to say."
     plural = {Severity.ERROR: "errors", Severity.WARNING: "warnings", Severity.ADVICE: "advices"}
     counts = [(found.count(severity), severity) for severity in Severity if severity in found]
-    return ", ".join(f"{count} {severity if count == 1 else plural[severity]}" for count, severity in counts) + "."
+    return (
+        ", ".join(f"{count} {severity if count == 1 else plural[severity]}" for count, severity in counts)
+        + "."
+    )
 
 
 def as_json(checked: Sequence[Checked]) -> str:
@@ -129,7 +132,10 @@ def as_sarif(checked: Sequence[Checked], version: str) -> str:
     driver = {"name": "fluxgram lint", "version": version, "rules": [_descriptor(rule) for rule in rules]}
     results = [_result(each, finding, places) for each in checked for finding in each.findings]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=True) + "\n"
+    return (
+        json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=True)
+        + "\n"
+    )
 
 
 def _rules() -> list[AnyRule]:
@@ -168,7 +174,8 @@ def _result(each: Checked, finding: Finding, places: dict[str, int]) -> dict[str
     fix = finding.fix
     if fix is not None and fix.edits and each.file and each.line:
         replacements = [
-            {"deletedRegion": _region(each, edit.span), "insertedContent": {"text": edit.text}} for edit in fix.edits
+            {"deletedRegion": _region(each, edit.span), "insertedContent": {"text": edit.text}}
+            for edit in fix.edits
         ]
         change = {"artifactLocation": {"uri": _uri(each.file)}, "replacements": replacements}
         result["fixes"] = [{"description": {"text": fix.title}, "artifactChanges": [change]}]
@@ -199,7 +206,12 @@ def _fix(fix: Fix) -> dict[str, Any]:
     def told(edit: Edit) -> dict[str, Any]:
         return {"span": _pair(edit.span), "text": edit.text}
 
-    return {"title": fix.title, "edits": list(map(told, fix.edits)), "negative": fix.negative, "safe": fix.safe}
+    return {
+        "title": fix.title,
+        "edits": list(map(told, fix.edits)),
+        "negative": fix.negative,
+        "safe": fix.safe,
+    }
 
 
 def _data(text: str) -> str:
@@ -256,6 +268,8 @@ def cells(text: str) -> int:
     if text.isascii():
         return len(text)
     return sum(
-        0 if unicodedata.combining(char) or char in "\u200d\ufe0f" else 1 + (unicodedata.east_asian_width(char) in "WF")
+        0
+        if unicodedata.combining(char) or char in "\u200d\ufe0f"
+        else 1 + (unicodedata.east_asian_width(char) in "WF")
         for char in text
     )

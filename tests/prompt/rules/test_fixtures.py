@@ -42,7 +42,9 @@ def facts_of(case: dict[str, Any]) -> CheckpointFacts | None:
     if "checkpoint" not in case and "limit" not in case:
         return None
     count = counter(case["limit"]) if "limit" in case else None
-    return CheckpointFacts("test-checkpoint", "flux2", case.get("checkpoint", "unsupported"), count_tokens=count)
+    return CheckpointFacts(
+        "test-checkpoint", "flux2", case.get("checkpoint", "unsupported"), count_tokens=count
+    )
 
 
 def found(code: str, case: dict[str, Any]) -> list[Finding]:

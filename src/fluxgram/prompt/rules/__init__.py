@@ -51,7 +51,9 @@ from fluxgram.prompt.rules.rule import Rule, ShootRule
 RULES: tuple[Rule, ...] = (
     Empty(), ControlCharacters(), DirectionCharacters(), InvisibleCharacters(), NotEnglish(), TooLong(), Emoji(),
     StyleConflict(), Overloaded(), VagueOnly(), Weights(), AdapterTag(), Tags(), Repeated(), Misspelt(),
-    NegativeInside(), NoLight(), VagueLight(), ContradictingLight(), BacklightWithoutLens(), VagueBlur(), ContradictingOptics(), InventedGear(), Retouching(), OverSpecified(), Hands(), ManyPositions(), LongText(), NoMaterial(), ProductWithoutLight(), GenericWetScene(), MissingNegative(), NegativeUnsupported(), OverTokenLimit(),
+    NegativeInside(), NoLight(), VagueLight(), ContradictingLight(), BacklightWithoutLens(), VagueBlur(),
+    ContradictingOptics(), InventedGear(), Retouching(), OverSpecified(), Hands(), ManyPositions(), LongText(),
+    NoMaterial(), ProductWithoutLight(), GenericWetScene(), MissingNegative(), NegativeUnsupported(), OverTokenLimit(),
 )  # fmt: skip
 """Rules about one prompt."""
 

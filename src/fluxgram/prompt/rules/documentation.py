@@ -19,6 +19,13 @@ SECTIONS = ("What it does", "Why it is bad", "Example", "Use instead", "Evidence
 """Headings that every rule's docstring has, in this order."""
 
 
+_FRONT = (
+    "Written by `python -m fluxgram.prompt.rules.documentation docs/rules.md` from the rules' own docstrings; "
+    "`fluxgram explain CODE` shows the same. An *error* will not work, a *warning* will cost quality, an *advice* "
+    "could make it better."
+)
+
+
 def sections(rule: AnyRule) -> dict[str, str]:
     """The sections of a rule's documentation by heading, as Markdown; its first sentence is under `""`."""
     parts = re.split(r"^## (.+)$", inspect.cleandoc(type(rule).__doc__ or ""), flags=re.MULTILINE)
@@ -45,12 +52,7 @@ def markdown(rule: AnyRule, level: int = 1) -> str:
 def page() -> str:
     """The page of all rules."""
     rules: Sequence[AnyRule] = [*RULES, *SHOOT_RULES]
-    lines = [
-        "# Rules of the linter",
-        "Written by `python -m fluxgram.prompt.rules.documentation docs/rules.md` from the rules' own docstrings; "
-        "`fluxgram explain CODE` shows the same. An *error* will not work, a *warning* will cost quality, an "
-        "*advice* could make it better.",
-    ]
+    lines = ["# Rules of the linter", _FRONT]
     for group, title in GROUP_TITLES.items():
         inside = [rule for rule in rules if rule.code.startswith(group)]
         lines.append(f"## {group}xx {title}")

@@ -294,5 +294,28 @@ class Draft:
 
 
 _NOT = {"no", "not", "without", "never", "non", "zero", "avoid"}
-_FORMATS = ("film", "slide", "negative", "format", "stock", "analog", "cine", "movie", "camera", "photo")
+_FORMATS = (
+    "film",
+    "slide",
+    "negative",
+    "format",
+    "stock",
+    "analog",
+    "cine",
+    "movie",
+    "camera",
+    "photo",
+    "tall",
+    "wide",
+    "long",
+    "thick",
+    "high",
+    "deep",
+    "diameter",
+    "in diameter",
+    "scale",
+    "figure",
+    "square",
+    "across",
+)
 _STOPS = {1, 2, 4, 5, 8, 11, 16, 22, 32}

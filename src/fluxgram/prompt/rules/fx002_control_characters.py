@@ -13,7 +13,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udff
 
 
 class ControlCharacters(Rule):
-    """Finds characters that steer machines and are no text.
+    r"""Finds characters that steer machines and are no text.
 
     ## What it does
     Looks for control characters (other than tabs and line ends), lone halves of UTF-16 pairs and codes that are no
@@ -24,7 +24,7 @@ class ControlCharacters(Rule):
     stand for nothing, and a terminal or a log may obey them.
 
     ## Example
-    `portrait of a woman\\x1b[31m, window light`
+    `portrait of a woman\x1b[31m, window light`
 
     ## Use instead
     The same prompt without them; `--fix` takes them out.

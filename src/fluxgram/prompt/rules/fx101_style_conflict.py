@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from fluxgram.prompt.findings import Finding, Fix, Severity, Span
 from fluxgram.prompt.rules.draft import Draft, Phrase
-from fluxgram.prompt.rules.rule import Rule
+from fluxgram.prompt.rules.rule import Phrases, Rule
 from fluxgram.prompt.rules.spotting import Spot
+from fluxgram.prompt.rules.wording import phrase_list, word_set
 
 _FITS = {frozenset({"drawn", "digital"}), frozenset({"drawn", "painted"}), frozenset({"digital", "painted"}),
          frozenset({"render", "digital"}), frozenset({"render", "drawn"})}  # fmt: skip
 """Modes that go together: a drawing may well be digital."""
-_MARKS_A_MODE = frozenset({"style", "styled", "aesthetic", "rendering", "artwork", "art", "of", "look", "illustration"})
+_MARKS_A_MODE = frozenset(
+    {"style", "styled", "aesthetic", "rendering", "artwork", "art", "of", "look", "illustration"}
+)
 _FIGURES = frozenset({"girl", "boy", "woman", "man", "character", "portrait", "lady", "face"})
 """After a mode at the beginning ("anime girl"), these are drawn in it."""
-_PLACES = frozenset({"wall", "easel", "beside", "behind", "hanging", "framed", "frame", "above", "desk", "shelf", "shirt"})
+_PLACES = frozenset(
+    {"wall", "easel", "beside", "behind", "hanging", "framed", "frame", "above", "desk", "shelf", "shirt"}
+)
 """With these, a later phrase speaks of a picture in the picture."""
-_ORNAMENT = frozenset(
-    """beautiful highly very ultra detailed digital traditional classic classical realistic fantasy concept modern
+_ORNAMENT = word_set("""beautiful highly very ultra detailed digital traditional classic classical realistic
+fantasy concept modern
     style styled art artwork drawing painting illustration render rendering picture image 2d 3d soft vivid colorful
     colourful professional quality high best masterpiece detail details stylized stylised expressive loose vintage
-    japanese 90s 80s pixar disney studio ghibli trending on artstation in a an the as of like by cinematic dark pop""".split()
-)
+    japanese 90s 80s pixar disney studio ghibli trending on artstation in a an the as of like by cinematic dark pop""")
 
 
 class StyleConflict(Rule):
@@ -50,20 +55,29 @@ class StyleConflict(Rule):
     code = "FX101"
     name = "style-conflict"
     severity = Severity.WARNING
-    phrases = {
-        "mode photo": ("photorealistic", "photo realistic", "hyperrealistic", "raw photo", "photo", "photograph",
-            "photography", "photographic", "dslr", "film still", "photorealism", "realistic photo", "candid photo"),
-        "mode painted": ("oil painting", "watercolor", "watercolour", "watercolor painting", "watercolour painting",
-            "acrylic painting", "gouache", "painting", "painted", "impressionist", "impressionism", "oil on canvas",
-            "renaissance painting", "digital painting", "matte painting", "painterly"),
-        "mode drawn": ("anime", "manga", "cartoon", "comic", "comic book", "pencil drawing", "sketch", "pencil sketch",
-            "line art", "charcoal drawing", "illustration", "vector art", "flat illustration", "pixel art", "drawing",
-            "chibi", "studio ghibli", "disney", "ukiyo e", "caricature", "vector illustration", "graphic novel"),
-        "mode digital": ("digital art", "digital artwork", "concept art", "digital illustration", "fantasy art",
-            "artstation"),
-        "mode render": ("3d render", "cgi", "unreal engine", "unreal engine 5", "octane render", "blender render",
-            "cinema 4d", "claymation", "low poly", "3d model", "vray", "3d rendering", "3d animation", "pixar"),
-    }  # fmt: skip
+    phrases: ClassVar[Phrases] = {
+        "mode photo": phrase_list(
+            """photorealistic, photo realistic, hyperrealistic, raw photo, photo, photograph, photography,
+            photographic, dslr, film still, photorealism, realistic photo, candid photo"""
+        ),
+        "mode painted": phrase_list(
+            """oil painting, watercolor, watercolour, watercolor painting, watercolour painting, acrylic painting,
+            gouache, painting, painted, impressionist, impressionism, oil on canvas, renaissance painting, digital
+            painting, matte painting, painterly"""
+        ),
+        "mode drawn": phrase_list(
+            """anime, manga, cartoon, comic, comic book, pencil drawing, sketch, pencil sketch, line art, charcoal
+            drawing, illustration, vector art, flat illustration, pixel art, drawing, chibi, studio ghibli, disney,
+            ukiyo e, caricature, vector illustration, graphic novel"""
+        ),
+        "mode digital": phrase_list(
+            "digital art, digital artwork, concept art, digital illustration, fantasy art, artstation"
+        ),
+        "mode render": phrase_list(
+            """3d render, cgi, unreal engine, unreal engine 5, octane render, blender render, cinema 4d, claymation,
+            low poly, 3d model, vray, 3d rendering, 3d animation, pixar"""
+        ),
+    }
 
     def check(self, draft: Draft) -> Iterator[Finding]:
         """One finding at the first mode that does not fit the one before."""

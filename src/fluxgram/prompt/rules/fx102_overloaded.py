@@ -23,7 +23,8 @@ class Overloaded(Rule):
 
     ## What it does
     Counts descriptors by slot of the core formula: the person's features and skin, the scene (everything else that is
-    there or happens), the light, the camera, the quality markers. **A descriptor is one phrase between commas, semicolons or full stops**; the first phrase is the
+    there or happens), the light, the camera, the quality markers. **A descriptor is one phrase between commas,
+    semicolons or full stops**; the first phrase is the
     subject and is not counted, a phrase said twice counts once, a character's anchor does not count. More than **6 in
     one slot**, or more than **16 in all**, is too many. The message ranks what to keep, at most four: phrases that the
     vocabulary knows physically (light, skin, materials) before other concrete ones, vague ones last, and of equals
@@ -76,7 +77,9 @@ def _slots(draft: Draft) -> dict[str, list[Phrase]]:
     """Phrases by slot; the subject, repetitions and the anchor's phrases are left out."""
     at = draft.phrase_of_word
     lit = {at[spot.first] for spot in draft.light_words} | _phrases_of(draft, "light", "atmosphere")
-    shot = {at[spot.first] for spot in draft.spots("camera")} | _phrases_of(draft, "camera", "lens", "aperture", "film")
+    shot = {at[spot.first] for spot in draft.spots("camera")} | _phrases_of(
+        draft, "camera", "lens", "aperture", "film"
+    )
     marked = {at[spot.first] for spot in draft.spots("quality", "photograph", "vague")}
     shown = {at[spot.first] for spot in draft.spots("appearance")} | _phrases_of(draft, "skin")
     slots: dict[str, list[Phrase]] = {slot: [] for slot in SLOTS}
@@ -87,7 +90,12 @@ def _slots(draft: Draft) -> dict[str, list[Phrase]]:
             continue
         said.add(words)
         quality = key in marked and not draft.is_concrete(phrase)
-        named = (("quality", quality), ("light", key in lit), ("camera", key in shot), ("detail", key in shown))
+        named = (
+            ("quality", quality),
+            ("light", key in lit),
+            ("camera", key in shot),
+            ("detail", key in shown),
+        )
         slots[next((slot for slot, yes in named if yes), "scene")].append(phrase)
     return slots
 

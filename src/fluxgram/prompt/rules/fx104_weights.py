@@ -13,7 +13,9 @@ _WEIGHT = re.compile(r"\(+([^()\[\]:]{1,200}):\s?[+-]?\d{1,2}(?:\.\d{1,3})?\)+")
 _DOUBLE = re.compile(r"\({2,8}([^()]{1,200})\){2,8}")
 _SQUARE = re.compile(r"\[+([^\[\]]{1,200})\]+")
 _BREAK = re.compile(r"(?<![\w'])(?:BREAK|AND|ADDCOMM|ADDROW)(?![\w'])(?=[\s,]|$)")
-_SWITCH = re.compile(r"(?<!\S)--(?:ar|v|s|q|style|stylize|chaos|seed|no|iw|niji|c|weird|tile)\b(?:[ =]?[\w:.]{1,20})?")
+_SWITCH = re.compile(
+    r"(?<!\S)--(?:ar|v|s|q|style|stylize|chaos|seed|no|iw|niji|c|weird|tile)\b(?:[ =]?[\w:.]{1,20})?"
+)
 _COLONS = re.compile(r"::-?\d{0,2}(?:\.\d{1,2})?(?![\w:])")
 _CAPITALS = re.compile(r"[a-z]")
 

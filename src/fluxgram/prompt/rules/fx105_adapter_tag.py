@@ -9,7 +9,10 @@ from fluxgram.prompt.findings import Finding, Fix, Severity, Span
 from fluxgram.prompt.rules.draft import Draft
 from fluxgram.prompt.rules.rule import Rule
 
-_TAG = re.compile(r"<(lora|lyco|lycoris|hypernet|embedding):([^<>:]{1,200})(?::[^<>]{0,40})?>|\bembedding:[\w.-]{1,80}", re.I)
+_TAG = re.compile(
+    r"<(lora|lyco|lycoris|hypernet|embedding):([^<>:]{1,200})(?::[^<>]{0,40})?>|\bembedding:[\w.-]{1,80}",
+    re.IGNORECASE,
+)
 
 
 class AdapterTag(Rule):

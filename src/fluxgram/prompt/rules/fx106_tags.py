@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from fluxgram.prompt.findings import Edit, Finding, Fix, Severity, Span
 from fluxgram.prompt.rules.draft import Draft
-from fluxgram.prompt.rules.rule import Rule
+from fluxgram.prompt.rules.rule import Phrases, Rule
+from fluxgram.prompt.rules.wording import phrase_list
 
 _PLAIN = {"1girl": "a woman", "1boy": "a man", "2girls": "two women", "2boys": "two men", "1woman": "a woman",
           "1man": "a man", "1other": "a person"}  # fmt: skip
@@ -36,14 +38,15 @@ class Tags(Rule):
     code = "FX106"
     name = "tags"
     severity = Severity.WARNING
-    phrases = {
-        "board tags": ("masterpiece", "best quality", "1girl", "1boy", "2girls", "2boys", "1woman", "1man", "1other",
-            "score 9", "score 9 up", "score 8 up", "absurdres", "highres", "lowres", "looking at viewer", "nsfw",
-            "worst quality", "upper body", "cowboy shot", "official art", "ultra detailed 8k wallpaper",
-            "unity 8k wallpaper", "trending on artstation", "by greg rutkowski", "amazing quality",
-            "very aesthetic", "newest", "source photo", "rating safe"),
+    phrases: ClassVar[Phrases] = {
+        "board tags": phrase_list(
+            """masterpiece, best quality, 1girl, 1boy, 2girls, 2boys, 1woman, 1man, 1other, score 9, score 9 up, score
+            8 up, absurdres, highres, lowres, looking at viewer, nsfw, worst quality, upper body, cowboy shot,
+            official art, ultra detailed 8k wallpaper, unity 8k wallpaper, trending on artstation, by greg
+            rutkowski, amazing quality, very aesthetic, newest, source photo, rating safe"""
+        ),
         "board words": ("solo",),
-    }  # fmt: skip
+    }
 
     def check(self, draft: Draft) -> Iterator[Finding]:
         """One finding for all tags, at the first."""
@@ -54,7 +57,9 @@ class Tags(Rule):
         if not spots:
             return
         if len(spots) > 1:
-            spots = sorted([*spots, *(spot for spot in draft.spots("board words") if _alone(draft, spot.start))])
+            spots = sorted(
+                [*spots, *(spot for spot in draft.spots("board words") if _alone(draft, spot.start))]
+            )
         plain = [Edit(Span(s.start, s.end), _PLAIN[s.phrase]) for s in spots if s.phrase in _PLAIN]
         taken = draft.removals(Span(s.start, s.end) for s in spots if s.phrase not in _PLAIN)
         edits = sorted([*plain, *taken], key=lambda edit: edit.span)

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator
+from typing import ClassVar
 
 from fluxgram.photography.catalog import Catalog
 from fluxgram.prompt.findings import Edit, Finding, Fix, Severity, Span
 from fluxgram.prompt.rules.draft import Draft
-from fluxgram.prompt.rules.rule import Rule
+from fluxgram.prompt.rules.rule import Phrases, Rule
 from fluxgram.prompt.rules.spotting import Word, fold, words_of
+from fluxgram.prompt.rules.wording import phrase_list, word_set
 
 LEAST_LETTERS = 9
 """Shorter words have too many English neighbours at one letter's distance to be judged by spelling alone."""
-DISTINCT = ("bokeh", "rembrandt", "vellus", "tungsten", "aperture", "backlight", "backlit", "freckles", "overcast", "softbox",
+DISTINCT = ("bokeh", "rembrandt", "vellus", "tungsten", "aperture", "backlight", "backlit", "freckles", "overcast",
+"softbox",
             "macro", "chrome", "granite", "telephoto", "fisheye", "leica", "nikon", "fujifilm", "kodak", "polaroid",
-            "octabox", "gelled", "catchlight")  # fmt: skip
+            "octabox", "gelled", "catchlight", "diffused", "portrait", "butterfly")  # fmt: skip
 """Shorter words of photography without English neighbours."""
-_ENGLISH = frozenset(
-    """macho micro marco macros nikos reflecting deflection inflection reflection reflections refection scattered
+_ENGLISH = word_set("""macho micro marco macros nikos reflecting deflection inflection reflection reflections
+refection scattered
     shattered switching stitching feathered weathered leathered polished polishes stretching sketching scratches
     scratched stretched environments environmental directions direction directional horizontally fluorescence
     translucence translucency transparency transparent appearance apparent lightening lightning brightening tightening
     frightening overcoats overcasts moonlighting spotlighted landscapes portraits portraiture photographer photographers
-    photographs photography photographic photographed sharpness softness hardness darkness""".split()
-)
+    photographs photography photographic photographed sharpness softness hardness darkness""")
 """Words that are one letter from a word of the vocabulary and right all the same."""
 _ENDINGS = ("s", "d", "ed", "es", "ly", "er", "r", "ing", "y", "n", "al", "ic")
 
@@ -54,13 +56,15 @@ class Misspelt(Rule):
     code = "FX108"
     name = "misspelt"
     severity = Severity.WARNING
-    phrases = {
-        "lightning for lighting": ("soft lightning", "studio lightning", "natural lightning", "rembrandt lightning",
-            "cinematic lightning", "dramatic lightning", "good lightning", "warm lightning", "ambient lightning",
-            "window lightning", "professional lightning", "volumetric lightning", "hard lightning", "rim lightning",
-            "butterfly lightning", "split lightning", "loop lightning", "key lightning", "side lightning",
-            "beautiful lightning", "golden hour lightning", "neon lightning", "diffused lightning", "rembrant lightning"),
-    }  # fmt: skip
+    phrases: ClassVar[Phrases] = {
+        "lightning for lighting": phrase_list(
+            """soft lightning, studio lightning, natural lightning, rembrandt lightning, cinematic lightning, dramatic
+            lightning, good lightning, warm lightning, ambient lightning, window lightning, professional lightning,
+            volumetric lightning, hard lightning, rim lightning, butterfly lightning, split lightning, loop
+            lightning, key lightning, side lightning, beautiful lightning, golden hour lightning, neon lightning,
+            diffused lightning, rembrant lightning"""
+        ),
+    }
 
     def check(self, draft: Draft) -> Iterator[Finding]:
         """One finding for each misspelt word."""
@@ -77,7 +81,9 @@ class Misspelt(Rule):
 
     def _slip(self, draft: Draft, word: Word, right: str) -> Finding:
         typed = draft.text[word.start : word.end]
-        shown = right.capitalize() if typed[:1].isupper() or right in {"rembrandt", "leica", "nikon"} else right
+        shown = (
+            right.capitalize() if typed[:1].isupper() or right in {"rembrandt", "leica", "nikon"} else right
+        )
         span = Span(word.start, word.end)
         return self.finding(
             f'"{typed}" is probably "{shown}": a misspelt word is read as pieces of others, and what it stands for '
@@ -93,11 +99,25 @@ def spellings(vocabulary: Catalog) -> tuple[frozenset[str], dict[str, tuple[str,
     texts: Iterable[str] = (
         text
         for term in vocabulary.terms.values()
-        for text in (term.say, *term.say_for.values(), *term.aliases, *term.instead_of, term.effect, term.best_for)
+        for text in (
+            term.say,
+            *term.say_for.values(),
+            *term.aliases,
+            *term.instead_of,
+            term.effect,
+            term.best_for,
+        )
     )
-    known = {word.text for text in texts for word in words_of(fold(text))} | {*DISTINCT, "lighting", "photorealistic"}
+    known = {word.text for text in texts for word in words_of(fold(text))} | {
+        *DISTINCT,
+        "lighting",
+        "photorealistic",
+    }
     said = {word.text for term in vocabulary.terms.values() for word in words_of(fold(term.say))}
-    long = {word for word in said if len(word) >= LEAST_LETTERS and word.isalpha()} | {*DISTINCT, "photorealistic"}
+    long = {word for word in said if len(word) >= LEAST_LETTERS and word.isalpha()} | {
+        *DISTINCT,
+        "photorealistic",
+    }
     short: dict[str, list[str]] = {}
     for word in sorted(long):
         for left in _shortened(word):

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from fluxgram.prompt.findings import Edit, Finding, Fix, Severity, Span
 from fluxgram.prompt.rules.draft import Draft
-from fluxgram.prompt.rules.rule import Rule
+from fluxgram.prompt.rules.rule import Phrases, Rule
 from fluxgram.prompt.rules.spotting import Spot
+from fluxgram.prompt.rules.wording import phrase_list, word_set
 
-_FINE = frozenset(
-    """retouching retouch makeup make filter filters editing edit touch ups smoothing expression flash one nonsense
-    longer more less matter doubt other smile contrast straight bra sleeves sleeve""".split()
-)
+_FINE = word_set("""retouching retouch makeup make filter filters editing edit touch ups smoothing expression flash
+one nonsense
+    longer more less matter doubt other smile contrast straight bra sleeves sleeve""")
 """After these, "no" is a look that captions name ("no makeup", "no flash"), and it works."""
 _OPPOSITE = {
     "glasses": "bare face, eyes uncovered", "beard": "clean-shaven", "hat": "bare head", "people": "empty, deserted",
@@ -46,10 +47,12 @@ class NegativeInside(Rule):
     code = "FX109"
     name = "negative-inside"
     severity = Severity.WARNING
-    phrases = {
-        "denials": ("no", "without", "without any", "not", "don't", "do not", "avoid", "free of", "with no", "never",
-            "doesn't", "isn't", "exclude", "remove"),
-    }  # fmt: skip
+    phrases: ClassVar[Phrases] = {
+        "denials": phrase_list(
+            """no, without, without any, not, don't, do not, avoid, free of, with no, never, doesn't, isn't, exclude,
+            remove"""
+        ),
+    }
 
     def check(self, draft: Draft) -> Iterator[Finding]:
         """One finding for each denial."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from fluxgram.prompt.findings import Edit, Finding, Fix, Severity, Span
 from fluxgram.prompt.rules.draft import Draft
-from fluxgram.prompt.rules.rule import Rule
+from fluxgram.prompt.rules.rule import Phrases, Rule
 
 _INSTEAD = {
     "dramatic": "Rembrandt lighting, single source",
@@ -19,7 +20,8 @@ _INSTEAD = {
 _ELSE = "soft window light from the left"
 _PRAISE = ("good", "nice", "great", "perfect", "beautiful", "amazing", "stunning", "dramatic", "cinematic", "moody",
            "professional", "epic", "best", "gorgeous", "incredible", "interesting", "cool", "pretty", "lovely",
-           "atmospheric", "excellent", "realistic", "photographic", "proper", "ideal", "magical", "awesome")  # fmt: skip
+           "atmospheric", "excellent", "realistic", "photographic", "proper", "ideal", "magical",
+           "awesome")  # fmt: skip
 
 
 class VagueLight(Rule):
@@ -47,7 +49,7 @@ class VagueLight(Rule):
     code = "FX202"
     name = "vague-light"
     severity = Severity.WARNING
-    phrases = {"praised light": tuple(f"{word} {light}" for word in _PRAISE for light in
+    phrases: ClassVar[Phrases] = {"praised light": tuple(f"{word} {light}" for word in _PRAISE for light in
                                       ("lighting", "light", "illumination"))}  # fmt: skip
 
     def check(self, draft: Draft) -> Iterator[Finding]:
@@ -57,9 +59,7 @@ class VagueLight(Rule):
         if not places or draft.terms("light", "atmosphere"):
             return
         start, end = min(places)
-        if any(
-            not any(low <= spot.start < high for low, high in places) for spot in draft.light_words
-        ):
+        if any(not any(low <= spot.start < high for low, high in places) for spot in draft.light_words):
             return
         words = draft.text[start:end]
         known = [match for match in draft.terms("light", vague=True) if match.start == start]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
+from typing import ClassVar
 
 from fluxgram.photography.terms import LightMeaning, Term
 from fluxgram.prompt.findings import Finding, Fix, Severity, Span
 from fluxgram.prompt.rules.draft import Draft
-from fluxgram.prompt.rules.rule import Rule
+from fluxgram.prompt.rules.rule import Phrases, Rule
 from fluxgram.prompt.rules.spotting import Spot
+from fluxgram.prompt.rules.wording import phrase_list
 
 _WHY = {
     frozenset({"overcast light", "hard light"}): "an overcast sky has no direction and casts no hard shadow",
@@ -56,26 +58,32 @@ class ContradictingLight(Rule):
     code = "FX203"
     name = "contradicting-light"
     severity = Severity.WARNING
-    phrases = {
-        "overcast light": ("overcast", "cloudy day", "cloudy sky", "under clouds", "overcast sky", "overcast light",
-            "overcast natural light"),
-        "hard light": ("hard shadows", "harsh shadows", "hard sunlight", "harsh sunlight", "harsh sun", "hard light",
-            "hard shadow", "harsh light", "crisp shadows", "sharp shadows", "direct sun", "direct sunlight"),
-        "low sun": ("golden hour", "sunset", "sunrise", "magic hour", "low sun"),
-        "high sun": ("noon", "midday", "noon sun", "high noon", "midday sun", "overhead sun"),
-        "night light": ("at night", "night time", "nighttime", "midnight", "moonlight", "moonlit", "night street"),
+    phrases: ClassVar[Phrases] = {
+        "overcast light": phrase_list(
+            "overcast, cloudy day, cloudy sky, under clouds, overcast sky, overcast light, overcast natural light"
+        ),
+        "hard light": phrase_list(
+            """hard shadows, harsh shadows, hard sunlight, harsh sunlight, harsh sun, hard light, hard shadow, harsh
+            light, crisp shadows, sharp shadows, direct sun, direct sunlight"""
+        ),
+        "low sun": phrase_list("golden hour, sunset, sunrise, magic hour, low sun"),
+        "high sun": phrase_list("noon, midday, noon sun, high noon, midday sun, overhead sun"),
+        "night light": phrase_list(
+            "at night, night time, nighttime, midnight, moonlight, moonlit, night street"
+        ),
         "blue hour light": ("blue hour",),
         "high key light": ("high key",),
         "low key light": ("low key",),
-        "flat light": ("flat light", "flat lighting", "shadowless", "shadow free", "no shadows"),
+        "flat light": phrase_list("flat light, flat lighting, shadowless, shadow free, no shadows"),
         "face patterns": _PATTERNS,
-        "keys": ("key light from the left", "key light from the right", "key from the left", "key from the right",
-            "main light from the left", "main light from the right", "lit from the left", "lit from the right",
-            "single source from the left", "single source from the right", "key light on the left",
-            "key light on the right", "key light from left", "key light from right",
-            "single light source from the left", "single light source from the right",
-            "only light from the left", "only light from the right"),
-    }  # fmt: skip
+        "keys": phrase_list(
+            """key light from the left, key light from the right, key from the left, key from the right, main light
+            from the left, main light from the right, lit from the left, lit from the right, single source from the
+            left, single source from the right, key light on the left, key light on the right, key light from left,
+            key light from right, single light source from the left, single light source from the right, only light
+            from the left, only light from the right"""
+        ),
+    }
 
     def check(self, draft: Draft) -> Iterator[Finding]:
         """One finding for the first pair that does not go together."""
@@ -142,7 +150,10 @@ def _of_terms(draft: Draft) -> tuple[list[tuple[int, int]], str] | None:
     lights = list({match.term.id: match for match in draft.terms("light")}.values())[:12]
     for first, second in combinations(lights, 2):
         if draft.vocabulary.conflict(first.term, second.term) and _hard_and_soft(first.term, second.term):
-            return [(first.start, first.end), (second.start, second.end)], "one casts hard shadows, the other hardly any"
+            return [
+                (first.start, first.end),
+                (second.start, second.end),
+            ], "one casts hard shadows, the other hardly any"
     return None
 
 

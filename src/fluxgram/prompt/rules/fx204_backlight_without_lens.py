@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from fluxgram.prompt.findings import Edit, Finding, Fix, Severity, Span
 from fluxgram.prompt.rules.draft import Draft
-from fluxgram.prompt.rules.rule import Rule
+from fluxgram.prompt.rules.rule import Phrases, Rule
+from fluxgram.prompt.rules.wording import phrase_list
 
 _ADDED = "85mm f/1.8"
 
@@ -34,11 +36,13 @@ class BacklightWithoutLens(Rule):
     code = "FX204"
     name = "backlight-without-lens"
     severity = Severity.ADVICE
-    phrases = {
-        "from behind": ("backlight", "backlit", "back lit", "backlighting", "back light", "back lighting", "rim light",
-            "rim lighting", "rim lit", "contre jour", "light from behind", "lit from behind", "halo", "hair light",
-            "edge light", "sun behind her", "sun behind him", "silhouette", "light halo"),
-    }  # fmt: skip
+    phrases: ClassVar[Phrases] = {
+        "from behind": phrase_list(
+            """backlight, backlit, back lit, backlighting, back light, back lighting, rim light, rim lighting, rim lit,
+            contre jour, light from behind, lit from behind, halo, hair light, edge light, sun behind her, sun
+            behind him, silhouette, light halo"""
+        ),
+    }
 
     def check(self, draft: Draft) -> Iterator[Finding]:
         """One finding, at the first light from behind."""

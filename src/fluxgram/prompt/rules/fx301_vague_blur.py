@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from fluxgram.prompt.findings import Edit, Finding, Fix, Severity, Span
 from fluxgram.prompt.rules.draft import Draft
-from fluxgram.prompt.rules.rule import Rule
+from fluxgram.prompt.rules.rule import Phrases, Rule
+from fluxgram.prompt.rules.wording import phrase_list
 
 _INSTEAD = "85mm f/1.8, focus on the eyes, soft background"
 _INSTEAD_THING = "100mm f/2.8, focus on the front edge, soft background"
@@ -36,13 +38,14 @@ class VagueBlur(Rule):
     code = "FX301"
     name = "vague-blur"
     severity = Severity.WARNING
-    phrases = {
-        "blur": ("blurry background", "blurred background", "blur background", "background blur", "blurry bg",
-            "blurred bg", "blurred out background", "background blurred", "background is blurred",
-            "background is blurry", "blurry backdrop", "blurred backdrop", "out of focus background",
-            "background out of focus", "unfocused background", "defocused background", "fuzzy background",
-            "blurring the background", "bokeh background"),
-    }  # fmt: skip
+    phrases: ClassVar[Phrases] = {
+        "blur": phrase_list(
+            """blurry background, blurred background, blur background, background blur, blurry bg, blurred bg, blurred
+            out background, background blurred, background is blurred, background is blurry, blurry backdrop,
+            blurred backdrop, out of focus background, background out of focus, unfocused background, defocused
+            background, fuzzy background, blurring the background, bokeh background"""
+        ),
+    }
 
     def check(self, draft: Draft) -> Iterator[Finding]:
         """One finding, at the first blur, where no number of a lens stands."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from fluxgram.prompt.findings import Finding, Severity, Span
 from fluxgram.prompt.rules.draft import Draft, Number
-from fluxgram.prompt.rules.rule import Rule
+from fluxgram.prompt.rules.rule import Phrases, Rule
 from fluxgram.prompt.rules.spotting import Spot
+from fluxgram.prompt.rules.wording import phrase_list
 
 _WIDE_MM, _LONG_MM = 35.0, 85.0
 _OPEN, _CLOSED = 2.8, 8.0
@@ -40,18 +42,26 @@ class ContradictingOptics(Rule):
     code = "FX302"
     name = "contradicting-optics"
     severity = Severity.WARNING
-    phrases = {
-        "deep focus": ("everything in focus", "deep focus", "everything sharp", "sharp from front to back",
-            "all in focus", "infinite depth of field", "deep depth of field", "sharp background", "background in focus",
-            "large depth of field", "entire scene in focus", "great depth of field", "sharp throughout"),
-        "thin focus": ("shallow depth of field", "creamy bokeh", "bokeh", "thin depth of field",
-            "blurry background", "blurred background", "shallow focus", "razor thin focus"),
-        "wide words": ("wide angle", "ultra wide", "fisheye", "fish eye", "ultrawide"),
-        "long words": ("telephoto", "telephoto compression", "compressed perspective", "super telephoto"),
-        "phones": ("iphone", "smartphone photo", "phone camera", "pixel phone", "galaxy phone"),
-        "makers": ("canon", "nikon", "sony", "leica", "hasselblad", "fujifilm", "pentax", "mamiya", "rolleiflex",
-            "polaroid", "olympus", "panasonic", "phase one", "disposable camera"),
-    }  # fmt: skip
+    phrases: ClassVar[Phrases] = {
+        "deep focus": phrase_list(
+            """everything in focus, deep focus, everything sharp, sharp from front to back, all in focus, infinite
+            depth of field, deep depth of field, sharp background, background in focus, large depth of field, entire
+            scene in focus, great depth of field, sharp throughout"""
+        ),
+        "thin focus": phrase_list(
+            """shallow depth of field, creamy bokeh, bokeh, thin depth of field, blurry background, blurred background,
+            shallow focus, razor thin focus"""
+        ),
+        "wide words": phrase_list("wide angle, ultra wide, fisheye, fish eye, ultrawide"),
+        "long words": phrase_list(
+            "telephoto, telephoto compression, compressed perspective, super telephoto"
+        ),
+        "phones": phrase_list("iphone, smartphone photo, phone camera, pixel phone, galaxy phone"),
+        "makers": phrase_list(
+            """canon, nikon, sony, leica, hasselblad, fujifilm, pentax, mamiya, rolleiflex, polaroid, olympus,
+            panasonic, phase one, disposable camera"""
+        ),
+    }
 
     def check(self, draft: Draft) -> Iterator[Finding]:
         """One finding, at the second of the first pair that does not go together."""
@@ -59,7 +69,8 @@ class ContradictingOptics(Rule):
             first, second = sorted(clash[:2])
             one, other = draft.text[slice(*first)], draft.text[slice(*second)]
             yield self.finding(
-                f'"{one}" and "{other}" cannot be in one photograph: {clash[2]}. Keep one of them.', Span(*second)
+                f'"{one}" and "{other}" cannot be in one photograph: {clash[2]}. Keep one of them.',
+                Span(*second),
             )
             return
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from types import MappingProxyType
+from typing import ClassVar
 
 from fluxgram.prompt.findings import Finding, Severity, Span
 from fluxgram.prompt.rules.draft import Draft, Number
-from fluxgram.prompt.rules.rule import Rule
+from fluxgram.prompt.rules.rule import Phrases, Rule
+from fluxgram.prompt.rules.wording import phrase_list
 
 LENSES = MappingProxyType(
     {
@@ -18,7 +20,8 @@ LENSES = MappingProxyType(
         "Canon RF": {16: (2.8,), 20: (1.4,), 24: (1.4, 1.8), 28: (2.8,), 35: (1.4, 1.8), 50: (1.2, 1.4, 1.8),
             85: (1.2, 1.4, 2), 100: (2.8,), 135: (1.8,), 400: (2.8,), 600: (4, 11), 800: (5.6, 11), 1200: (8,)},
         "Sony FE": {14: (1.8,), 16: (1.8,), 20: (1.8,), 24: (1.4, 2.8), 28: (2,), 35: (1.4, 1.8, 2.8), 40: (2.5,),
-            50: (1.2, 1.4, 1.8, 2.5, 2.8), 55: (1.8,), 85: (1.4, 1.8), 90: (2.8,), 100: (2.8,), 135: (1.8,), 300: (2.8,),
+            50: (1.2, 1.4, 1.8, 2.5, 2.8), 55: (1.8,), 85: (1.4, 1.8), 90: (2.8,), 100: (2.8,), 135: (1.8,), 300:
+            (2.8,),
             400: (2.8,), 600: (4,)},
     }
 )  # fmt: skip
@@ -30,7 +33,10 @@ _MODEL = re.compile(
 _REAL = ({1, 3, 5, 6, 7, 8, 10, 50, 100}, {5, 6, 7, 8, 9, 30, 50}, set(range(3, 21)),
          set(range(1, 12)) | {240, 262}, {1, 2, 3, 4, 5, 10, 20, 30, 50, 100, 200})  # fmt: skip
 _NAMES = ("Canon EOS R5", "Nikon Z8", "iPhone 15 Pro", "Leica M11", "Fujifilm X-T5")
-_FANTASY = re.compile(r"\b(?:ultra|super|mega|hyper|quantum|pro|max|giga)[ -]?(?:cam|camera|lens|shot)s?(?: (?:x|pro|ultra))?[ -]?\d{3,5}\b")
+_FANTASY = re.compile(
+    r"\b(?:ultra|super|mega|hyper|quantum|pro|max|giga)[ -]?(?:cam|camera|lens|shot)s?"
+    r"(?: (?:x|pro|ultra))?[ -]?\d{3,5}\b"
+)
 
 
 class InventedGear(Rule):
@@ -59,7 +65,7 @@ class InventedGear(Rule):
     code = "FX303"
     name = "invented-gear"
     severity = Severity.ADVICE
-    phrases = {"mounts": ("canon ef", "canon rf", "sony fe")}
+    phrases: ClassVar[Phrases] = {"mounts": phrase_list("canon ef, canon rf, sony fe")}
 
     def check(self, draft: Draft) -> Iterator[Finding]:
         """One finding for each name."""
@@ -79,11 +85,16 @@ class InventedGear(Rule):
             mount = next(name for name in LENSES if name.lower() == spot.phrase)
             lens = next((n for n in draft.focals if 0 <= n.start - spot.end <= 2 and n.low == n.value), None)
             stop = lens and next((n for n in draft.apertures if 0 <= n.start - lens.end <= 2), None)
-            if lens is None or (stop and stop.value < _FASTEST) or (real := _nearest(mount, lens, stop)) is None:
+            if (
+                lens is None
+                or (stop and stop.value < _FASTEST)
+                or (real := _nearest(mount, lens, stop)) is None
+            ):
                 continue
             span = Span(spot.start, stop.end if stop else lens.end)
             yield self.finding(
-                f'There is no "{draft.text[span.start : span.end]}"; the nearest that was made is the {real}. Real names '
+                f'There is no "{draft.text[span.start : span.end]}"; the nearest that was made is the {real}. '
+                f"Real names "
                 "bring steadier results than invented ones.",
                 span,
             )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from fluxgram.prompt.findings import Edit, Finding, Fix, Severity, Span
 from fluxgram.prompt.rules.draft import Draft
-from fluxgram.prompt.rules.rule import Rule
+from fluxgram.prompt.rules.rule import Phrases, Rule
+from fluxgram.prompt.rules.wording import phrase_list
 
 _INSTEAD = "natural skin texture, slight skin variation"
 
@@ -37,17 +39,20 @@ class Retouching(Rule):
     code = "FX401"
     name = "retouching"
     severity = Severity.WARNING
-    phrases = {
-        "retouched": ("flawless skin", "perfect skin", "airbrushed", "airbrush", "porcelain skin", "smooth skin",
-            "silky skin", "flawless complexion", "perfect complexion", "skin retouching", "retouched skin", "retouched",
-            "beauty retouch", "high end retouching", "skin smoothing", "smoothed skin", "glass skin", "baby smooth skin",
-            "poreless", "blemish free", "doll like skin", "plastic skin", "spotless skin", "beauty filter",
-            "flawless face", "perfectly smooth skin", "immaculate skin", "facetune", "poreless skin"),
-        "skin texture": ("pores", "skin pores", "visible pores", "skin texture", "freckles", "freckled", "wrinkles",
-            "blemishes", "blemish", "imperfections", "skin imperfections", "acne", "scar", "scars", "vellus hair",
-            "peach fuzz", "skin detail", "skin details", "textured skin", "moles", "crow's feet", "smile lines",
-            "unretouched", "no retouching", "weathered skin"),
-    }  # fmt: skip
+    phrases: ClassVar[Phrases] = {
+        "retouched": phrase_list(
+            """flawless skin, perfect skin, airbrushed, airbrush, porcelain skin, smooth skin, silky skin, flawless
+            complexion, perfect complexion, skin retouching, retouched skin, retouched, beauty retouch, high end
+            retouching, skin smoothing, smoothed skin, glass skin, baby smooth skin, poreless, blemish free, doll
+            like skin, plastic skin, spotless skin, beauty filter, flawless face, perfectly smooth skin, immaculate
+            skin, facetune, poreless skin"""
+        ),
+        "skin texture": phrase_list(
+            """pores, skin pores, visible pores, skin texture, freckles, freckled, wrinkles, blemishes, blemish,
+            imperfections, skin imperfections, acne, scar, scars, vellus hair, peach fuzz, skin detail, skin
+            details, textured skin, moles, crow's feet, smile lines, unretouched, no retouching, weathered skin"""
+        ),
+    }
 
     def check(self, draft: Draft) -> Iterator[Finding]:
         """One finding, at the first smoothing word."""
@@ -55,7 +60,11 @@ class Retouching(Rule):
         if not smooth:
             return
         spot, words = smooth[0], draft.text[smooth[0].start : smooth[0].end]
-        texture = [other for other in draft.spots("skin texture") if other.end <= spot.start or other.start >= spot.end]
+        texture = [
+            other
+            for other in draft.spots("skin texture")
+            if other.end <= spot.start or other.start >= spot.end
+        ]
         texture = [other for other in texture if not draft.negated(other) or other.phrase == "no retouching"]
         span = Span(spot.start, spot.end)
         if texture:
@@ -63,7 +72,8 @@ class Retouching(Rule):
             alone = phrase.first == spot.first and phrase.last - 1 == spot.last and phrase.first > 0
             edit = draft.removal(span) if alone else Edit(span, "natural skin")
             yield self.finding(
-                f'"{words}" takes away what "{draft.text[texture[0].start : texture[0].end]}" asks for, and smooth wins. '
+                f'"{words}" takes away what "{draft.text[texture[0].start : texture[0].end]}" asks for, and '
+                f"smooth wins. "
                 "Keep the texture.",
                 span,
                 Fix(f'Take "{words}" out', (edit,)),

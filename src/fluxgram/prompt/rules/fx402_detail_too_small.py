@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from fluxgram.photography.optics import framing_px_per_mm
 from fluxgram.photography.terms import DetailMeaning
 from fluxgram.prompt.findings import Finding, Severity, Span
 from fluxgram.prompt.rules.draft import Draft
-from fluxgram.prompt.rules.rule import Rule
+from fluxgram.prompt.rules.rule import Phrases, Rule
+from fluxgram.prompt.rules.wording import phrase_list
 
 FRAMINGS = ("extreme close-up", "close-up", "head-and-shoulders", "half body", "full body")
 """From near to far, as `photography.optics` names them."""
@@ -21,7 +23,8 @@ class DetailTooSmall(Rule):
 
     ## What it does
     Takes the framing from the words (head and shoulders where none is said), the size from the request or the
-    checkpoint, and works out how many pixels a millimetre of the face gets. Details of the vocabulary that need more are
+    checkpoint, and works out how many pixels a millimetre of the face gets. Details of the vocabulary that need
+    more are
     reported, with a crop or a size that would do.
 
     ## Why it is bad
@@ -42,18 +45,28 @@ class DetailTooSmall(Rule):
     code = "FX402"
     name = "detail-too-small"
     severity = Severity.WARNING
-    phrases = {
-        "extreme close-up": ("extreme close up", "macro shot", "macro photo", "macro photograph", "macro portrait",
-            "macro of", "eye macro", "extreme closeup", "macro"),
-        "close-up": ("close up", "closeup", "tight crop", "tight portrait", "face fills the frame", "tight headshot",
-            "face filling the frame", "tight close up"),
-        "head-and-shoulders": ("head and shoulders", "headshot", "bust", "head shot", "passport photo"),
-        "half body": ("half body", "waist up", "medium shot", "half length", "upper body", "cowboy shot", "from the waist up",
-            "mid shot", "three quarter length", "environmental portrait", "medium close up"),
-        "full body": ("full body", "full length", "wide shot", "long shot", "head to toe", "whole body", "full figure"),
-        "pores": ("visible pores", "skin pores", "pores visible", "pores", "visible skin pores", "pore structure",
-            "vellus hair", "peach fuzz"),
-    }  # fmt: skip
+    phrases: ClassVar[Phrases] = {
+        "extreme close-up": phrase_list(
+            """extreme close up, macro shot, macro photo, macro photograph, macro portrait, macro of, eye macro,
+            extreme closeup, macro"""
+        ),
+        "close-up": phrase_list(
+            """close up, closeup, tight crop, tight portrait, face fills the frame, tight headshot, face filling the
+            frame, tight close up"""
+        ),
+        "head-and-shoulders": phrase_list("head and shoulders, headshot, bust, head shot, passport photo"),
+        "half body": phrase_list(
+            """half body, waist up, medium shot, half length, upper body, cowboy shot, from the waist up, mid shot,
+            three quarter length, environmental portrait, medium close up"""
+        ),
+        "full body": phrase_list(
+            "full body, full length, wide shot, long shot, head to toe, whole body, full figure"
+        ),
+        "pores": phrase_list(
+            """visible pores, skin pores, pores visible, pores, visible skin pores, pore structure, vellus hair, peach
+            fuzz"""
+        ),
+    }
 
     def check(self, draft: Draft) -> Iterator[Finding]:
         """One finding, at the detail that needs most."""
@@ -74,15 +87,19 @@ class DetailTooSmall(Rule):
         if has <= 0 or has >= needs:
             return
         yield self.finding(
-            f'"{draft.text[start:end]}" needs {needs:g} pixels per millimetre of skin; {_spoken(framing)} at '
+            f'"{draft.text[start:end]}" needs {needs:g} pixels per millimetre of skin; {_SPOKEN[framing]} at '
             f"{width}x{height} has {has:.1f}. {_way_out(framing, has, needs, width, height)}",
             Span(start, end),
         )
 
 
-def _spoken(framing: str) -> str:
-    return {"half body": "a half-body picture", "full body": "a full-body picture",
-            "head-and-shoulders": "head and shoulders"}.get(framing, f"{'an' if framing[0] == 'e' else 'a'} {framing}")  # fmt: skip
+_SPOKEN = {
+    "extreme close-up": "an extreme close-up",
+    "close-up": "a close-up",
+    "head-and-shoulders": "head and shoulders",
+    "half body": "a half-body picture",
+    "full body": "a full-body picture",
+}
 
 
 def _way_out(framing: str, has: float, needs: float, width: int, height: int) -> str:

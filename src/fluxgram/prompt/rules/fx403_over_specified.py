@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import ClassVar
 
 from fluxgram.prompt.findings import Finding, Severity, Span
 from fluxgram.prompt.rules.draft import Draft
-from fluxgram.prompt.rules.rule import Rule
+from fluxgram.prompt.rules.rule import Phrases, Rule
 from fluxgram.prompt.rules.wording import FEATURES
 
 MOST_FEATURES = 5
 """Features of a face that may be said without an anchor."""
-_AGE = re.compile(r"\b(?:\d{1,3}[- ]year[- ]old|aged \d{1,3}|in (?:her|his|their) (?:early |mid |late )?\d0s)\b")
+_AGE = re.compile(
+    r"\b(?:\d{1,3}[- ]year[- ]old|aged \d{1,3}|in (?:her|his|their) (?:early |mid |late )?\d0s)\b"
+)
 
 
 class OverSpecified(Rule):
@@ -40,7 +43,7 @@ class OverSpecified(Rule):
     code = "FX403"
     name = "over-specified"
     severity = Severity.ADVICE
-    phrases = {f"feature {feature}": words for feature, words in FEATURES.items()}
+    phrases: ClassVar[Phrases] = {f"feature {feature}": words for feature, words in FEATURES.items()}
 
     def check(self, draft: Draft) -> Iterator[Finding]:
         """One finding, from the first feature to the last."""

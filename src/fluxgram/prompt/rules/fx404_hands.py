@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from fluxgram.prompt.findings import Finding, Severity, Span
 from fluxgram.prompt.rules.draft import Draft
-from fluxgram.prompt.rules.rule import Rule
+from fluxgram.prompt.rules.rule import Phrases, Rule
+from fluxgram.prompt.rules.wording import phrase_list
 
 _HIDDEN = {"pockets", "pocket", "behind", "hidden", "gloves", "gloved", "cropped", "muff", "frame"}
 
@@ -36,22 +38,28 @@ class Hands(Rule):
     code = "FX404"
     name = "hands"
     severity = Severity.ADVICE
-    phrases = {
-        "hands": ("hands", "fingers", "fingertips", "interlaced fingers", "thumbs up", "peace sign", "hand gesture",
-            "pointing at", "pointing finger", "clenched fist", "waving", "applauding", "handshake", "shaking hands",
-            "palm of", "knuckles", "fingernails", "hand close up", "sign language", "crossed fingers", "open palm",
-            "close up of a hand", "hands in focus", "finger heart", "ok sign", "counting on"),
-    }  # fmt: skip
+    phrases: ClassVar[Phrases] = {
+        "hands": phrase_list(
+            """hands, fingers, fingertips, interlaced fingers, thumbs up, peace sign, hand gesture, pointing at,
+            pointing finger, clenched fist, waving, applauding, handshake, shaking hands, palm of, knuckles,
+            fingernails, hand close up, sign language, crossed fingers, open palm, close up of a hand, hands in
+            focus, finger heart, ok sign, counting on"""
+        ),
+    }
 
     def check(self, draft: Draft) -> Iterator[Finding]:
         """One finding, at the first hand."""
         for spot in draft.spots("hands"):
             phrase = draft.phrase_at(spot.start)
-            around = {word.text for word in draft.words[max(phrase.first, spot.first - 6) : min(phrase.last, spot.last + 6)]}
+            around = {
+                word.text
+                for word in draft.words[max(phrase.first, spot.first - 6) : min(phrase.last, spot.last + 6)]
+            }
             if around & _HIDDEN or draft.negated(spot) or (spot.phrase == "waving" and not draft.has_person):
                 continue
             yield self.finding(
-                f'"{draft.text[spot.start : spot.end]}": hands are the known weak spot. Give them one simple thing to do '
+                f'"{draft.text[spot.start : spot.end]}": hands are the known weak spot. Give them one simple '
+                f"thing to do "
                 "or keep them out of the crop; where they matter, make four samples and take the best.",
                 Span(spot.start, spot.end),
             )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from fluxgram.prompt.findings import Finding, Severity, Span
 from fluxgram.prompt.rules.draft import Draft
-from fluxgram.prompt.rules.rule import Rule
+from fluxgram.prompt.rules.rule import Phrases, Rule
+from fluxgram.prompt.rules.wording import phrase_list
 
 _LEAST_SUBJECTS = 3
 _LEAST_PLACES = 2
@@ -31,28 +33,52 @@ class ManyPositions(Rule):
     samples; or compose separate pictures.
 
     ## Evidence
-    Second article, known limits: very complex scenes of several people with specific spatial relations produce errors of
+    Second article, known limits: very complex scenes of several people with specific spatial relations produce
+    errors of
     arrangement and need to be made again.
     """
 
     code = "FX405"
     name = "many-positions"
     severity = Severity.WARNING
-    phrases = {
-        "subjects": ("woman", "man", "girl", "boy", "child", "lady", "person", "nurse", "doctor", "father", "mother",
-            "son", "daughter", "grandmother", "grandfather", "dog", "cat", "horse", "soldier", "chef", "waiter", "teacher",
-            "student", "baby", "bride", "groom", "king", "queen", "knight", "old man", "old woman", "friend", "brother",
-            "sister", "police officer", "farmer", "businessman", "businesswoman", "player", "guitarist", "drummer",
-            "singer", "pianist", "violinist", "actor", "the first", "the second", "the third", "the fourth"),
-        "crowds": tuple(f"{n} {who}" for n in ("three", "four", "five", "six", "seven", "eight", "3", "4", "5", "6")
-                        for who in ("people", "women", "men", "children", "friends", "girls", "boys", "kids", "dogs",
-                                    "cats", "persons", "soldiers", "students", "musicians", "figures", "players")),
-        "places": ("to the left of", "to the right of", "left of", "right of", "in front of", "behind him", "behind her",
-            "behind them", "behind the", "behind a", "next to", "beside", "between them", "between the", "above the",
-            "on the far left", "on the far right", "on the left", "on the right", "in the middle", "in the center",
-            "in the centre", "from the left", "from the right", "facing the", "at the back", "in the back row",
-            "in the front row", "on top of", "below the", "opposite the", "second from", "third from"),
-    }  # fmt: skip
+    phrases: ClassVar[Phrases] = {
+        "subjects": phrase_list(
+            """woman, man, girl, boy, child, lady, person, nurse, doctor, father, mother, son, daughter, grandmother,
+            grandfather, dog, cat, horse, soldier, chef, waiter, teacher, student, baby, bride, groom, king, queen,
+            knight, old man, old woman, friend, brother, sister, police officer, farmer, businessman, businesswoman,
+            player, guitarist, drummer, singer, pianist, violinist, actor, the first, the second, the third, the
+            fourth"""
+        ),
+        "crowds": tuple(
+            f"{n} {who}"
+            for n in ("three", "four", "five", "six", "seven", "eight", "3", "4", "5", "6")
+            for who in (
+                "people",
+                "women",
+                "men",
+                "children",
+                "friends",
+                "girls",
+                "boys",
+                "kids",
+                "dogs",
+                "cats",
+                "persons",
+                "soldiers",
+                "students",
+                "musicians",
+                "figures",
+                "players",
+            )
+        ),
+        "places": phrase_list(
+            """to the left of, to the right of, left of, right of, in front of, behind him, behind her, behind them,
+            behind the, behind a, next to, beside, between them, between the, above the, on the far left, on the far
+            right, on the left, on the right, in the middle, in the center, in the centre, from the left, from the
+            right, facing the, at the back, in the back row, in the front row, on top of, below the, opposite the,
+            second from, third from"""
+        ),
+    }
 
     def check(self, draft: Draft) -> Iterator[Finding]:
         """One finding, from the first place to the last."""
@@ -74,4 +100,15 @@ def _of_somebody(draft: Draft, place: int) -> bool:
     """Whether a phrase with a place speaks of a subject, and not of the light."""
     phrase = draft.phrase_at(place)
     words = {word.text for word in draft.words[phrase.first : phrase.last]}
-    return not words & {"light", "lighting", "lit", "key", "fill", "window", "sun", "lamp", "source", "shadow"}
+    return not words & {
+        "light",
+        "lighting",
+        "lit",
+        "key",
+        "fill",
+        "window",
+        "sun",
+        "lamp",
+        "source",
+        "shadow",
+    }

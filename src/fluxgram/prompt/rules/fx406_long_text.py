@@ -12,7 +12,9 @@ from fluxgram.prompt.rules.rule import Rule
 MOST_WORDS = 4
 """Words of one piece of writing that mostly come out right."""
 MOST_LETTERS = 30
-_QUOTED = re.compile("\"([^\"\n]{1,400})\"|“([^”\n]{1,400})”|«([^»\n]{1,400})»|(?<![\\w])'([^'\n]{2,400})'(?!\\w)")
+_QUOTED = re.compile(
+    "(?<!\\w)\"([^\"\n]{1,400})\"|“([^”\n]{1,400})”|«([^»\n]{1,400})»|(?<![\\w])'([^'\n]{2,400})'(?!\\w)"
+)
 
 
 class LongText(Rule):
@@ -45,7 +47,9 @@ class LongText(Rule):
         text = draft.text
         if not any(mark in text for mark in "\"'“«"):
             return
-        pieces = [match for match in _QUOTED.finditer(text) if match.end() - match.start() < len(text.strip()) - 2]
+        pieces = [
+            match for match in _QUOTED.finditer(text) if match.end() - match.start() < len(text.strip()) - 2
+        ]
         for match in pieces:
             words = next(group for group in match.groups() if group)
             if len(words.split()) > MOST_WORDS or len(words) > MOST_LETTERS:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from fluxgram.prompt.findings import Finding, Severity
 from fluxgram.prompt.rules.draft import Draft
-from fluxgram.prompt.rules.rule import Rule
+from fluxgram.prompt.rules.rule import Phrases, Rule
+from fluxgram.prompt.rules.wording import phrase_list
 
 
 class NoMaterial(Rule):
@@ -33,17 +35,18 @@ class NoMaterial(Rule):
     code = "FX501"
     name = "no-material"
     severity = Severity.WARNING
-    phrases = {
-        "materials": ("wood", "wooden", "oak", "walnut", "pine", "bamboo", "teak", "stone", "marble", "granite", "slate",
-            "concrete", "cement", "brick", "leather", "suede", "linen", "cotton", "wool", "denim", "silk", "velvet",
-            "canvas", "fabric", "knit", "knitted", "tweed", "felt", "flannel", "ceramic", "porcelain", "clay", "stoneware",
-            "terracotta", "glazed", "glaze", "glass", "crystal", "chrome", "steel", "brass", "copper", "bronze", "gold",
-            "golden", "silver", "aluminium", "aluminum", "titanium", "iron", "metal", "metallic", "plastic", "acrylic",
-            "rubber", "paper", "cardboard", "kraft", "cork", "wicker", "rattan", "resin", "enamel", "carbon fiber",
-            "carbon fibre", "mesh", "nylon", "satin", "lacquer", "lacquered", "matte", "glossy", "brushed", "polished",
-            "frosted", "pewter", "travertine", "terrazzo", "plaster", "sand", "straw", "jute", "mahogany", "ebony",
-            "earthenware", "pearl", "diamond", "sapphire", "wax", "foil", "patina", "plexiglass", "alcantara"),
-    }  # fmt: skip
+    phrases: ClassVar[Phrases] = {
+        "materials": phrase_list(
+            """wood, wooden, oak, walnut, pine, bamboo, teak, stone, marble, granite, slate, concrete, cement, brick,
+            leather, suede, linen, cotton, wool, denim, silk, velvet, canvas, fabric, knit, knitted, tweed, felt,
+            flannel, ceramic, porcelain, clay, stoneware, terracotta, glazed, glaze, glass, crystal, chrome, steel,
+            brass, copper, bronze, gold, golden, silver, aluminium, aluminum, titanium, iron, metal, metallic,
+            plastic, acrylic, rubber, paper, cardboard, kraft, cork, wicker, rattan, resin, enamel, carbon fiber,
+            carbon fibre, mesh, nylon, satin, lacquer, lacquered, matte, glossy, brushed, polished, frosted, pewter,
+            travertine, terrazzo, plaster, sand, straw, jute, mahogany, ebony, earthenware, pearl, diamond,
+            sapphire, wax, foil, patina, plexiglass, alcantara"""
+        ),
+    }
 
     def check(self, draft: Draft) -> Iterator[Finding]:
         """A finding about the whole."""

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from fluxgram.prompt.findings import Edit, Finding, Fix, Severity, Span
 from fluxgram.prompt.rules.draft import Draft
-from fluxgram.prompt.rules.rule import Rule
+from fluxgram.prompt.rules.rule import Phrases, Rule
+from fluxgram.prompt.rules.wording import phrase_list
 
-_ADDED = "single softbox from the upper left at 45 degrees, raking light over the surface, white card fill from the right"
+_ADDED = (
+    "single softbox from the upper left at 45 degrees, raking light over the surface, "
+    "white card fill from the right"
+)
 
 
 class ProductWithoutLight(Rule):
@@ -35,16 +40,17 @@ class ProductWithoutLight(Rule):
     code = "FX502"
     name = "product-without-light"
     severity = Severity.WARNING
-    phrases = {
-        "set up": ("softbox", "soft box", "octabox", "strip box", "stripbox", "beauty dish", "raking light", "rim light",
-            "rim lighting", "backlight", "backlit", "window light", "window", "side light", "sidelight", "side lit",
-            "light from", "lighting from", "lit from", "from the left", "from the right", "from above", "upper left",
-            "upper right", "overhead light", "top light", "single light", "single source", "light tent", "lightbox",
-            "gradient light", "key light", "hard light", "spotlight", "diffused", "diffuse light", "candlelight",
-            "golden hour", "sunlight", "morning light", "low key", "high key", "card fill", "fill card", "reflector",
-            "ring light", "streetlight", "neon", "overcast", "soft light", "soft lighting", "soft studio lighting",
-            "direct flash", "flash", "daylight", "evening light", "dappled light"),
-    }  # fmt: skip
+    phrases: ClassVar[Phrases] = {
+        "set up": phrase_list(
+            """softbox, soft box, octabox, strip box, stripbox, beauty dish, raking light, rim light, rim lighting,
+            backlight, backlit, window light, window, side light, sidelight, side lit, light from, lighting from,
+            lit from, from the left, from the right, from above, upper left, upper right, overhead light, top light,
+            single light, single source, light tent, lightbox, gradient light, key light, hard light, spotlight,
+            diffused, diffuse light, candlelight, golden hour, sunlight, morning light, low key, high key, card
+            fill, fill card, reflector, ring light, streetlight, neon, overcast, soft light, soft lighting, soft
+            studio lighting, direct flash, flash, daylight, evening light, dappled light"""
+        ),
+    }
 
     def check(self, draft: Draft) -> Iterator[Finding]:
         """A finding about the whole, with a set-up to begin with."""

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from fluxgram.prompt.findings import Edit, Finding, Fix, Severity, Span
 from fluxgram.prompt.rules.draft import Draft
-from fluxgram.prompt.rules.rule import Rule
+from fluxgram.prompt.rules.rule import Phrases, Rule
+from fluxgram.prompt.rules.wording import phrase_list
 
 _INSTEAD = "wet cobblestones that reflect warm streetlight, small puddles with upside-down reflections"
+_WET = phrase_list("rainy, wet, rain soaked, rain slicked, rain slick, rain wet")
+_GROUND = phrase_list(
+    """street, streets, road, city, alley, city street, city streets, pavement, sidewalk, scene, asphalt, night street,
+    urban street, night, cobblestones, cobblestone street, square"""
+)
 
 
 class GenericWetScene(Rule):
@@ -34,14 +41,16 @@ class GenericWetScene(Rule):
     code = "FX503"
     name = "generic-wet-scene"
     severity = Severity.ADVICE
-    phrases = {
-        "wet scene": tuple(f"{wet} {ground}" for wet in ("rainy", "wet", "rain soaked", "rain slicked", "rain slick",
-            "rain wet") for ground in ("street", "streets", "road", "city", "alley", "city street", "pavement", "sidewalk",
-            "scene", "city streets", "asphalt", "night street", "urban street", "night", "cobblestones", "cobblestone street",
-            "square")) + ("street in the rain", "street after rain", "city in the rain", "after the rain"),
-        "reflection": ("reflecting", "reflection", "reflections", "reflects", "reflected", "reflect", "mirrored", "puddle",
-            "puddles", "mirror like", "glistening", "sheen", "mirroring"),
-    }  # fmt: skip
+    phrases: ClassVar[Phrases] = {
+        "wet scene": (
+            *(f"{wet} {ground}" for wet in _WET for ground in _GROUND),
+            *phrase_list("street in the rain, street after rain, city in the rain, after the rain"),
+        ),
+        "reflection": phrase_list(
+            """reflecting, reflection, reflections, reflects, reflected, reflect, mirrored, mirroring, mirror like,
+            puddle, puddles, glistening, sheen"""
+        ),
+    }
 
     def check(self, draft: Draft) -> Iterator[Finding]:
         """One finding, at the first wet place."""

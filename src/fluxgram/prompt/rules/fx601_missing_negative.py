@@ -48,7 +48,8 @@ class MissingNegative(Rule):
             return
         words = _words(draft)
         yield self.finding(
-            f'{facts.name} honours a negative prompt and there is none, so it slides now and then towards illustration. '
+            f"{facts.name} honours a negative prompt and there is none, so it slides now and then towards "
+            f"illustration. "
             f'Add "{words}".',
             None,
             Fix("Add the always-include set", negative=words, safe=True),
@@ -59,7 +60,16 @@ def _words(draft: Draft) -> str:
     """The set without what the prompt itself asks for."""
     term = draft.vocabulary.terms.get(ALWAYS)
     said = {word.text for word in draft.words}
-    writes = '"' in draft.folded or said & {"text", "says", "reading", "sign", "letters", "logo", "label", "title"}
+    writes = '"' in draft.folded or said & {
+        "text",
+        "says",
+        "reading",
+        "sign",
+        "letters",
+        "logo",
+        "label",
+        "title",
+    }
     kept = [
         word
         for part in (term.say if term else _SET).split(",")

@@ -47,7 +47,8 @@ class OverTokenLimit(Rule):
         shown = count.lost.strip()
         shown = shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN // 2]} … {shown[-_SHOWN // 2 :]}"
         yield self.finding(
-            f'{count.total} tokens, and {facts.name} reads {count.limit}: "{shown}" is lost. Say what matters first, in '
+            f'{count.total} tokens, and {facts.name} reads {count.limit}: "{shown}" is lost. Say what matters '
+            f"first, in "
             "fewer words.",
             lost,
             Fix("Cut what is lost", (Edit(lost, ""),)),

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from fluxgram.prompt.findings import Finding, Severity, Span
 from fluxgram.prompt.rules.rule import Scene, ShootRule
 from fluxgram.prompt.rules.spotting import Word, fold, words_of
+from fluxgram.prompt.rules.wording import word_set
 
-_COLOURS = frozenset(
-    "black brown blonde blond red auburn ginger grey gray white silver blue green hazel amber copper chestnut".split()
+_COLOURS = word_set(
+    "black brown blonde blond red auburn ginger grey gray white silver blue green hazel amber copper chestnut"
 )
 _ALIKE = ({"blonde", "blond"}, {"grey", "gray", "silver", "white"}, {"red", "ginger", "auburn", "copper"},
           {"brown", "chestnut"}, {"hazel", "amber", "brown"})  # fmt: skip

@@ -48,7 +48,8 @@ class AnchorWithoutSeed(ShootRule):
             seed, where = seeds.setdefault(scene.character, (scene.seed, scene.where))
             if scene.seed != seed:
                 yield self.finding(
-                    f"The seed is {scene.seed}, and {seed} in {where}: the same description will have another face. Use "
+                    f"The seed is {scene.seed}, and {seed} in {where}: the same description will have another "
+                    f"face. Use "
                     "one seed for this character.",
                     where=scene.where,
                 )

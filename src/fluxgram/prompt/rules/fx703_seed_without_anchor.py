@@ -42,7 +42,8 @@ class SeedWithoutAnchor(ShootRule):
             if scene.seed in seen and scene.seed not in reported and not scene.anchor.strip():
                 reported.add(scene.seed)
                 yield self.finding(
-                    f"The seed {scene.seed} is locked, but nothing describes the person in the same words: the face will "
+                    f"The seed {scene.seed} is locked, but nothing describes the person in the same words: the "
+                    f"face will "
                     "change with the scene. Give the character an anchor.",
                     where=scene.where,
                 )

@@ -39,6 +39,10 @@ class Scene:
     character: str = ""
 
 
+Phrases = Mapping[str, Sequence[str]]
+"""Phrases by the name of their group."""
+
+
 class AnyRule:
     """What both kinds of rule have in common.
 
@@ -53,7 +57,7 @@ class AnyRule:
     code: ClassVar[str]
     name: ClassVar[str]
     severity: ClassVar[Severity]
-    phrases: ClassVar[Mapping[str, Sequence[str]]] = MappingProxyType({})
+    phrases: ClassVar[Phrases] = MappingProxyType({})
 
     @classmethod
     def finding(
