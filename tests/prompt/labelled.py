@@ -120,14 +120,23 @@ def count(rows: Iterable[Labelled]) -> dict[str, Count]:
 def _count_one(row: Labelled, parsed: Parsed, counts: dict[str, Count]) -> None:
     there = Counter(label.term for label in row.labels if label.term)
     for role in ROLES:
+        if role in ("subject", "negative"):
+            _add_words(
+                counts,
+                f"words: {role}",
+                [label for label in row.labels if label.role == role],
+                parsed.of(role),
+            )
+            continue
         ids = Counter({id_ for id_ in there if ROLE_OF_KIND[id_.partition(".")[0]] == role})
-        _add(counts, f"terms: {role}", ids, _terms(piece for piece in parsed.pieces if piece.role == role))
+        said = Counter({id_ for id_ in _terms(parsed.pieces) if ROLE_OF_KIND[id_.partition(".")[0]] == role})
+        _add(counts, f"terms: {role}", ids, said)
         _add_words(
             counts, f"words: {role}", [label for label in row.labels if label.role == role], parsed.of(role)
         )
     for name in ("focal_mm", "aperture"):
-        said = _numbers(getattr(piece, name) for piece in parsed.pieces)
-        _add(counts, name, _numbers(getattr(label, name) for label in row.labels), said)
+        numbers = _numbers(getattr(piece, name) for piece in parsed.pieces)
+        _add(counts, name, _numbers(getattr(label, name) for label in row.labels), numbers)
     sides = Counter(label.side for label in row.labels if label.side)
     _add(counts, "side", sides, Counter(piece.side for piece in parsed.pieces if piece.side))
     _add(counts, "kind", Counter([row.kind]), Counter([parsed.kind]))

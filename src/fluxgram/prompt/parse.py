@@ -19,10 +19,14 @@ from fluxgram.prompt import chunks
 from fluxgram.prompt.clauses import Clause, Said, clauses, negations, only_side, sides
 from fluxgram.prompt.findings import Span
 from fluxgram.prompt.gear import Gear, find_numbers, joined
-from fluxgram.prompt.roles import ROLE_OF_KIND, kind_of_picture
+from fluxgram.prompt.roles import NAMING_KINDS, ROLE_OF_KIND, kind_of_picture, shows
 from fluxgram.prompt.spelling import find_forgiving
 
 Role = Literal["subject", "detail", "setting", "light", "camera", "quality", "negative", "unknown"]
+
+
+WIDE_MM = 40.0
+"""Focal length up to which a person in a named place is taken for an environmental portrait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,7 @@ class _Item:
     end: int
     term: Term | None = None
     role: str = "camera"
+    names_a_thing: bool = False
     focal_mm: float | None = None
     aperture: float | None = None
     side: str = ""
@@ -98,8 +103,12 @@ def parse(text: str, catalog: Catalog | None = None, *, forgiving: bool = True) 
     found = find_forgiving(text, catalog) if forgiving else catalog.find(text)
     pieces = _Reader(text, _items(text, found)).read()
     subject = {word for piece in pieces if piece.role == "subject" for word in chunks.words_of(piece.text)}
+    said = set(chunks.words_of(text))
     kinds = [piece.term.kind for piece in pieces if piece.term and piece.role != "negative"]
-    return Parsed(text, tuple(pieces), kind_of_picture(subject, set(chunks.words_of(text)), kinds))
+    widest = min((piece.focal_mm for piece in pieces if piece.focal_mm), default=0.0)
+    return Parsed(
+        text, tuple(pieces), kind_of_picture(subject or said, said, kinds, wide=0 < widest <= WIDE_MM)
+    )
 
 
 def _items(text: str, found: Sequence[Match]) -> list[_Item]:
@@ -115,7 +124,11 @@ def _items(text: str, found: Sequence[Match]) -> list[_Item]:
         if match.term.kind == "lens" and before >= 0 and match.start < lengths[before].end:
             continue  # "35 mm tall" is no lens
         item = _Item(
-            match.start, match.end, None if match.vague else match.term, ROLE_OF_KIND[match.term.kind]
+            match.start,
+            match.end,
+            None if match.vague else match.term,
+            ROLE_OF_KIND[match.term.kind],
+            names_a_thing=match.term.kind in NAMING_KINDS,
         )
         while gear is not None and gear.end <= match.start:
             left.append(gear)
@@ -136,7 +149,9 @@ def _items(text: str, found: Sequence[Match]) -> list[_Item]:
         place = bisect_left(starts, lens.start)
         if place < len(items) and items[place].start < lens.end:
             continue  # joined over a term between its two numbers
-        items.append(_Item(lens.start, lens.end, None, "camera", lens.focal_mm, lens.aperture))
+        items.append(
+            _Item(lens.start, lens.end, None, "camera", focal_mm=lens.focal_mm, aperture=lens.aperture)
+        )
     items.sort(key=lambda item: item.start)
     return _apart(items)
 
@@ -220,11 +235,20 @@ class _Reader:
         for item in items:
             self._read_gap(start, item.start, said, heading)
             self._add(
-                item.role, item.start, item.end, item.term, side=item.side, focal_mm=item.focal_mm,
+                self._role(item), item.start, item.end, item.term, side=item.side, focal_mm=item.focal_mm,
                 aperture=item.aperture,
             )  # fmt: skip
             start = item.end
         self._read_gap(start, end, said, heading)
+
+    def _role(self, item: _Item) -> str:
+        """The role of an item: a place or a thing of the vocabulary may be what the picture shows."""
+        if not self.has_subject and item.names_a_thing:
+            words = list(chunks.words_of(self.text[item.start : item.end]))
+            if shows(words, chunks.words_of(self.text[max(0, item.start - 24) : item.start])):
+                self.has_subject = True
+                return "subject"
+        return item.role
 
     def _read_gap(self, start: int, end: int, said: list[Said], heading: str) -> None:
         for chunk in chunks.chunks(self.text, start, end, has_subject=self.has_subject, heading=heading):

@@ -36,6 +36,20 @@ _KIND_WORDS = (
 )
 
 
+NAMING_KINDS = frozenset(("material", "macro", "product", "interior", "landscape", "environment", "street"))
+"""Kinds of terms that may name what the picture shows."""
+
+
+def shows(words: Sequence[str], before: Iterable[str]) -> bool:
+    """Whether words of the vocabulary name the subject: a thing, a person or a place that no preposition leads to."""
+    content = set(words)
+    if content & (clues.PERSON | clues.THING):
+        return True
+    last = [word for word in before if word not in ("a", "an", "the", "his", "her", "old", "misty")][-1:]
+    led = content & clues.SETTING_WORDS or (last and last[0] in clues.SETTING_WORDS)
+    return not led and bool(content & (clues.LANDSCAPE | clues.INTERIOR | clues.MACRO))
+
+
 def role_of_words(words: Sequence[str], *, has_subject: bool, opens_place: bool) -> str:
     """The role of a phrase.
 
@@ -96,18 +110,21 @@ def _role_of_things(content: frozenset[str], *, has_subject: bool) -> str:
     return "detail" if all(word.isascii() for word in content) else "unknown"
 
 
-def kind_of_picture(subject_words: Iterable[str], all_words: Iterable[str], term_kinds: Iterable[str]) -> str:
+def kind_of_picture(
+    subject_words: Iterable[str], all_words: Iterable[str], term_kinds: Iterable[str], *, wide: bool
+) -> str:
     """What kind of picture it is: a key of `briefs.BRIEFS`, or "" where nothing tells.
 
     Args:
         subject_words: Words of the subject, lower case.
         all_words: All words of the prompt, lower case.
         term_kinds: Kinds of the vocabulary terms in it.
+        wide: Whether a wide lens is said.
     """
     subject, said, kinds = frozenset(subject_words), frozenset(all_words), Counter(term_kinds)
     person = bool(subject & clues.PERSON) or any(word.endswith(clues.PERSON_ENDINGS) for word in subject)
     if person or (kinds["skin"] and not subject & clues.THING):
-        return "environment" if kinds["environment"] or "environmental" in said else "portrait"
+        return "environment" if (kinds["environment"] and wide) or "environmental" in said else "portrait"
     for kind, words in _KIND_WORDS:
         if said & words:
             return kind
