@@ -177,3 +177,11 @@ def all_terms(counts: dict[str, Count]) -> Count:
 def unknown_ids(rows: Iterable[Labelled]) -> set[str]:
     """Labels that name no term of the vocabulary."""
     return {label.term for row in rows for label in row.labels if label.term} - set(catalog().terms)
+
+
+def table(counts: dict[str, Count]) -> str:
+    """The counts, a line each."""
+    return "\n".join(
+        f"  {name:28} precision {entry.precision:.3f}  recall {entry.recall:.3f}  of {entry.there}"
+        for name, entry in counts.items()
+    )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
-from tests.prompt.labelled import Label, Labelled, all_terms, count, read_labelled, unknown_ids
+from tests.prompt.labelled import Label, Labelled, all_terms, count, read_labelled, table, unknown_ids
 
 ROWS = read_labelled()
 
@@ -30,9 +32,7 @@ def test_terms_are_read_right(capsys: pytest.CaptureFixture[str]) -> None:
     counts = count(ROWS)
     total = all_terms(counts)
     with capsys.disabled():
-        print()
-        for name, entry in (*counts.items(), ("all terms", total)):
-            print(f"  {name:28} precision {entry.precision:.3f}  recall {entry.recall:.3f}  of {entry.there}")
+        sys.stdout.write("\n" + table({**counts, "all terms": total}) + "\n")
     assert total.precision >= 0.9
     assert total.recall >= 0.9
     assert counts["focal_mm"].precision == counts["focal_mm"].recall == 1

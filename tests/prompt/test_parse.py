@@ -155,7 +155,8 @@ def test_other_languages_are_left_alone() -> None:
 
 
 @pytest.mark.parametrize("kind, text", [  # noqa: PT006
-    ("portrait", "a nurse, window light"), ("product", "a ceramic bowl, softbox"), ("landscape", "mountain valley at dawn"),
+    ("portrait", "a nurse, window light"), ("product", "a ceramic bowl, softbox"),
+    ("landscape", "mountain valley at dawn"),
     ("interior", "a bright kitchen with oak cupboards"), ("macro", "macro of a bee"), ("", "melancholy"),
     ("environment", "environmental portrait of a smith"),
 ])  # fmt: skip

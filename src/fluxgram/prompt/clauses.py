@@ -135,6 +135,11 @@ def sides(text: str, clause: Clause, *, lit: bool) -> Iterator[Said]:
             yield Said(first, words[last][1].end() if last > place else match.end(), side)
 
 
+def says_fill(text: str) -> bool:
+    """Whether words name a fill, of which a side said behind them would be said."""
+    return any(match.group().casefold() in _FILL for match in WORD.finditer(text))
+
+
 def only_side(text: str, clause: Clause) -> bool:
     """Whether a clause says a side and nothing else: "left side", "key from the right"."""
     words = (match.group().casefold() for match in WORD.finditer(text, clause.start, clause.end))

@@ -15,6 +15,7 @@ from fluxgram.photography.catalog import Catalog
 from fluxgram.photography.catalog import catalog as built_in
 from fluxgram.photography.terms import LightMeaning, OpticsMeaning, Term
 from fluxgram.prompt.briefs import Brief, own_items
+from fluxgram.prompt.clauses import says_fill
 from fluxgram.prompt.items import Item, check_conflicts, resolve, resolve_negative
 
 SENTENCE_FAMILIES = ("flux2", "flux3")
@@ -145,7 +146,8 @@ def _sided(lights: Sequence[Item], side: str, family: str) -> tuple[str, ...]:
     for place, item in enumerate(lights):
         meaning = item.term.meaning if item.term else None
         if item.term is None or not isinstance(meaning, LightMeaning) or meaning.sided:
-            words[place] = f"{words[place]} from the {side}"
+            key = ", key" if says_fill(words[place]) else ""
+            words[place] = f"{words[place]}{key} from the {side}"
             return tuple(words)
     if lights:
         named = ", ".join(item.words(family) for item in lights)
