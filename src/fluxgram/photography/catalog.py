@@ -1,7 +1,8 @@
 """The vocabulary as one thing: built-in words, a user's own, and those that other packages bring.
 
-`catalog()` is the built-in vocabulary; `load_catalog` adds folders and entry points to it, where a later term replaces an
-earlier one of the same id and takes its phrases over. Files are read by `reading.py`, texts are searched by `phrases.py`.
+`catalog()` is the built-in vocabulary; `load_catalog` adds folders and entry points to it, where a later term replaces
+an earlier one of the same id and takes its phrases over. Files are read by `reading.py`, texts are searched by
+`phrases.py`.
 """
 
 from __future__ import annotations
@@ -237,13 +238,14 @@ def _layer(found: Iterable[File]) -> Layer:
     for file in found:
         entries = read_file(file)
         where = str(file) if isinstance(file, Path) else file.name
-        for entry in (*entries.terms, *entries.presets):
-            if entry.id in layer.files:
+        ids = [term.id for term in entries.terms] + [preset.id for preset in entries.presets]
+        for id_ in ids:
+            if id_ in layer.files:
                 raise VocabularyError(
                     f"{where}, table [{entry.id}] is there already, in {layer.files[entry.id]}.",
                     "Rename one.",
                 )
-            layer.files[entry.id] = where
+            layer.files[id_] = where
         layer.terms.update({term.id: term for term in entries.terms})
         layer.presets.update({preset.id: preset for preset in entries.presets})
     return layer

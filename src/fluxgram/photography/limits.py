@@ -50,6 +50,6 @@ MEASURES: dict[str, Range] = {
     "bokeh_axis_ratio": (0, 1.05),
 }
 """Measures by name, the unit at its end, with the values that are possible. Magnitudes: the side is told apart.
-`lighting_ratio_stops` is the median over mirrored pairs of points of the face, `shadow_warmth_log2` is log2(R/B) of the
-dark minus the bright side (about +0.4 to +1 in neutral light), `isolation_stops` the blur of the background over that of
-the eyes, `*_share` a share of pixels or of full scale."""
+`lighting_ratio_stops` is the median over mirrored pairs of points of the face, `shadow_warmth_log2` is log2(R/B) of
+the dark minus the bright side (about +0.4 to +1 in neutral light), `isolation_stops` the blur of the background over
+that of the eyes, `*_share` a share of pixels or of full scale."""

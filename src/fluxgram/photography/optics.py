@@ -23,8 +23,9 @@ FRAMINGS_MM = {
     "half body": 950.0,
     "full body": 2000.0,
 }
-"""Height of the scene at the subject: an eye and half a nose, a face (chin to crown is about 230 mm) with a margin, head
-and shoulders (2.2 px/mm at 1024 px, as the realism notes measured), down to the waist, all of a standing person with a margin."""
+"""Height of the scene at the subject: an eye and half a nose; a face (chin to crown is about 230 mm) with a margin;
+head and shoulders (2.2 px/mm at 1024 px, as the realism notes measured); down to the waist; a standing person with a
+margin."""
 
 
 def angle_of_view_degrees(focal_mm: float, side_mm: float = FULL_FRAME_MM[0]) -> float:

@@ -103,11 +103,10 @@ def read_file(file: File) -> Entries:
 
 def _term(kind: str, name: str, table: Mapping[str, Any], at: str) -> Term:
     _check_keys(table, _TERM_KEYS, at)
-    texts = {key: _text(table, key, at) for key in _TEXTS}
     lists = {key: _texts(table, key, at) for key in _LISTS}
     say_for = _table(table.get("say_for", {}), f"{at}, key 'say_for'")
     _check_keys(say_for, FAMILIES, f"{at}, key 'say_for'")
-    for phrase in (texts["say"], *lists["aliases"], *lists["instead_of"]):
+    for phrase in (_text(table, "say", at), *lists["aliases"], *lists["instead_of"]):
         if not any(word not in ",." for word in normal(phrase)) or "." in normal(phrase):
             raise VocabularyError(
                 f"{at}: {phrase!r} is no phrase to say.", "Use words, numbers and commas only."
@@ -115,8 +114,14 @@ def _term(kind: str, name: str, table: Mapping[str, Any], at: str) -> Term:
     return Term(
         id=f"{kind}.{name}",
         kind=kind,
-        **texts,
-        **lists,
+        say=table["say"],
+        effect=_text(table, "effect", at),
+        best_for=_text(table, "best_for", at),
+        source=_text(table, "source", at),
+        aliases=lists["aliases"],
+        instead_of=lists["instead_of"],
+        conflicts=lists["conflicts"],
+        tags=lists["tags"],
         say_for=MappingProxyType({key: _text(say_for, key, f"{at}, key 'say_for'") for key in say_for}),
         meaning=_meaning(kind, table["meaning"], f"{at}, key 'meaning'") if "meaning" in table else None,
         expect=_expectations(table.get("expect", {}), f"{at}, key 'expect'"),
