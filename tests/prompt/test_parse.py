@@ -114,7 +114,8 @@ def test_a_term_that_is_refused_is_not_said() -> None:
 @pytest.mark.parametrize(
     ("text", "focal", "aperture"),
     [("a man, 85mm f/1.8", 85, 1.8), ("a man shot on 35mm, f2", 35, 2), ("a man, 50 mm, F 1.4", 50, 1.4),
-     ("a man, Sigma 35mm f/1.4", 35, 1.4), ("a man, 63mm f/3.3", 63, 3.3), ("iPhone portrait mode of a man", None, None)],
+     ("a man, Sigma 35mm f/1.4", 35, 1.4), ("a man, 63mm f/3.3", 63, 3.3),
+     ("iPhone portrait mode of a man", None, None)],
 )  # fmt: skip
 def test_optics(text: str, focal: float | None, aperture: float | None) -> None:
     pieces = parse(text).of("camera")

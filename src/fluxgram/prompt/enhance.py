@@ -29,6 +29,10 @@ MOST_SKIN = 2
 """Skin details in a prompt from which no more are added."""
 
 
+_NOT_A_LENS = ("bokeh", "flare", "vignette", "focus")
+"""Terms of lenses that tell what a lens does, and not which."""
+
+
 @dataclass(frozen=True, slots=True)
 class Addition:
     """Something that was added.
@@ -124,44 +128,45 @@ class _Plan:
     def __init__(self, parsed: Parsed, catalog: Catalog) -> None:
         self.parsed = parsed
         self.catalog = catalog
-        self.said: list[Term] = [piece.term for piece in parsed.pieces if piece.term is not None]
+        self.terms = parsed.terms
+        self.refused = {piece.term.id for piece in parsed.of("negative") if piece.term}
         self.words = frozenset(words_of(parsed.text))
-        self.additions: list[Addition] = []
         self.kind = parsed.kind
+        self.additions: list[Addition] = []
 
     @property
     def is_drawn(self) -> bool:
         """Whether an output mode other than a photograph is asked for."""
-        modes = [term for term in self.parsed.terms if term.kind == "mode"]
-        return any(mode.id not in suggestions.PHOTOGRAPHIC_MODES for mode in modes)
+        return any(
+            term.kind == "mode" and term.id not in suggestions.PHOTOGRAPHIC_MODES for term in self.terms
+        )
 
     def add_light(self) -> None:
         """A light, where no words of the prompt tell of one."""
         vague = suggestions.EMPTY_LIGHT
         if any(piece.term or not vague.issuperset(words_of(piece.text)) for piece in self.parsed.of("light")):
             return
-        if self._has("light"):
-            return
         for suggestion in suggestions.lights(self.kind, self.words):
             if self._add(suggestion.id, f"No light was said; {suggestion.because}"):
                 return
 
     def add_lens(self) -> None:
-        """A lens and an aperture, where neither numbers nor a camera are said."""
-        camera = self.parsed.of("camera")
-        if any(piece.focal_mm or piece.aperture for piece in camera) or self._has(
-            "camera", "lens", "aperture"
-        ):
+        """A lens and an aperture, where neither a focal length nor a camera is said."""
+        if any(piece.focal_mm for piece in self.parsed.pieces) or any(map(_brings_lens, self.terms)):
             return
+        has_stop = any(piece.aperture for piece in self.parsed.pieces)
         for suggestion in suggestions.lenses(self.kind, self.words):
-            if self._add(suggestion.id, f"No lens was said; {suggestion.because}"):
-                return
+            if not self._add(suggestion.id, f"No lens was said; {suggestion.because}"):
+                continue
+            if suggestion.aperture and not has_stop:
+                self._add(suggestion.aperture, "The aperture that suits the lens and the picture")
+            return
 
     def add_skin(self, size: tuple[int, int]) -> None:
         """Skin details that the pixels can show, in pictures of people."""
-        if self.kind not in ("portrait", "environment") or self._has("skin"):
+        if self.kind not in ("portrait", "environment") or self.words & suggestions.SMOOTH_WORDS:
             return
-        if self.words & suggestions.SMOOTH_WORDS:
+        if any(term.kind == "skin" or term.id in suggestions.SKIN for term in self.terms):
             return
         framing = suggestions.framing(self.kind, self.words)
         fine = framing_px_per_mm(framing, *size)
@@ -169,13 +174,19 @@ class _Plan:
         for id_ in suggestions.SKIN:
             meaning = self.catalog.term(id_).meaning
             least = meaning.least_px_per_mm if isinstance(meaning, DetailMeaning) else 0.0
-            sharp = f"at {size[0]} x {size[1]} px ({framing}) a face has {fine:.1f} px/mm, enough for it"
-            if room and fine >= least and self._add(id_, f"No skin detail was said; {sharp}"):
+            enough = f"{framing} at {size[0]} x {size[1]} px has {fine:.1f} px/mm, and it needs {least:g}"
+            why = "No skin detail was said" + (f"; {enough}" if least else "")
+            if room and fine >= least and self._add(id_, why):
                 room -= 1
 
     def add_quality(self) -> None:
         """A marker that a photograph is meant."""
-        if self.parsed.of("quality") or self._has("quality"):
+        said = [
+            piece
+            for piece in self.parsed.of("quality")
+            if not piece.term or piece.term.id not in suggestions.SKIN
+        ]
+        if said:
             return
         for id_ in suggestions.QUALITY:
             if self._add(id_, "No marker says that it is a photograph"):
@@ -196,18 +207,25 @@ class _Plan:
         return ", ".join(entries)
 
     def _asks_for(self, entry: str) -> bool:
-        return self.words.issuperset(words_of(entry))
-
-    def _has(self, *kinds: str) -> bool:
-        return any(term.kind in kinds for term in self.said)
+        """Whether the prompt has all words of an entry itself: "motion blur" is not refused to who asks for it."""
+        return self.words.issuperset(words_of(entry)) or (
+            entry == "text" and bool(self.words & suggestions.LETTERING)
+        )
 
     def _add(self, id_: str, why: str) -> bool:
         term = self.catalog.term(id_)
-        if any(term.id == other.id or self.catalog.conflict(term, other) for other in self.said):
+        said = [*self.terms, *(addition.term for addition in self.additions if addition.term)]
+        if term.id in self.refused or any(
+            term.id == other.id or self.catalog.conflict(term, other) for other in said
+        ):
             return False
-        self.said.append(term)
         self.additions.append(Addition(term.say, f"{why}. {term.effect}", term))
         return True
+
+
+def _brings_lens(term: Term) -> bool:
+    """Whether a term stands for a lens or for a camera that has its own."""
+    return term.kind == "camera" or (term.kind == "lens" and not term.name.startswith(_NOT_A_LENS))
 
 
 def _entries(say: str) -> Iterable[str]:

@@ -17,6 +17,9 @@ EMPTY_LIGHT = bag("good nice great perfect beautiful amazing best light lighting
 SMOOTH_WORDS = bag("smooth flawless retouched airbrushed poreless porcelain doll statue mannequin")
 """Words with which no skin texture is added, because the user asks for the opposite or for no skin."""
 
+LETTERING = bag("text sign poster label lettering typography headline letters words logo caption title")
+"""Words with which "text" is not put into the negative prompt."""
+
 _NIGHT = bag("night midnight nighttime evening nocturnal")
 _OUTDOORS = bag(
     "street city alley road rooftop park garden field forest beach mountain mountains hill hills lake "
@@ -40,10 +43,12 @@ class Suggestion:
     Attributes:
         id: Of the term.
         because: Why this one, the end of a sentence.
+        aperture: Id of the aperture that belongs to a lens; empty for none.
     """
 
     id: str
     because: str
+    aperture: str = ""
 
 
 def lights(kind: str, words: frozenset[str]) -> Iterator[Suggestion]:
@@ -60,7 +65,7 @@ def lights(kind: str, words: frozenset[str]) -> Iterator[Suggestion]:
     if kind == "macro":
         yield Suggestion("light.raking", "low light across it shows the surface of a small thing")
     if kind == "landscape":
-        yield Suggestion("light.golden-hour-front", "low sun gives a landscape its relief")
+        yield Suggestion("light.sunrise", "low sun gives a landscape its relief")
     if words & _STUDIO and kind in ("portrait", "environment"):
         yield Suggestion("light.soft-studio", "it is a studio picture")
     if kind in ("interior", "environment") or words & _INDOORS:
@@ -78,32 +83,33 @@ def lenses(kind: str, words: frozenset[str]) -> Iterator[Suggestion]:
     if kind == "portrait" and words & _CLOSE:
         yield Suggestion("lens.100mm-macro", "so close a picture needs a macro lens")
     if kind == "portrait" and not words & _WIDE:
-        yield Suggestion(
-            "lens.85mm-f1-8", "a short telephoto keeps a face in proportion and parts it from what is behind"
-        )
+        because = "a short telephoto keeps a face in proportion and parts it from what is behind"
+        yield Suggestion("lens.85mm", because, "aperture.f1-8")
     if kind in ("environment", "portrait"):
-        yield Suggestion("lens.35mm-f2", "a moderate wide angle shows the person and the place")
+        yield Suggestion("lens.35mm", "a moderate wide angle shows the person and the place", "aperture.f2-8")
     if kind in ("product", "macro"):
         yield Suggestion("lens.100mm-macro", "it focuses closely and keeps straight lines straight")
     if kind in ("landscape", "interior"):
-        yield Suggestion("lens.24mm-f8", "it takes in the place and keeps it sharp from front to back")
-    yield Suggestion("lens.50mm-f2", "it draws things as the eye sees them")
+        because = "it takes in the place and keeps it sharp from front to back"
+        yield Suggestion("lens.24mm", because, "aperture.f8")
+    yield Suggestion("lens.50mm", "it draws things much as the eye sees them", "aperture.f2-8")
 
 
-SKIN = ("skin.texture", "skin.pores", "skin.vellus-hair")
+SKIN = ("quality.skin-texture", "skin.pores", "skin.vellus")
 """Skin details in the order in which they are added."""
 
 QUALITY = ("quality.photorealistic", "quality.raw-photo")
+"""Markers of a photograph in the order in which they are added."""
+
+_NEGATIVES = {
+    "portrait": "negative.skin", "environment": "negative.environment", "product": "negative.product",
+    "landscape": "negative.landscape", "interior": "negative.interior", "macro": "negative.macro",
+}  # fmt: skip
 
 
 def negatives(kind: str) -> tuple[str, ...]:
     """Negative sets for a kind of picture."""
-    by_kind = {
-        "portrait": "negative.portrait",
-        "environment": "negative.portrait",
-        "product": "negative.product",
-    }
-    return ("negative.always", *((by_kind[kind],) if kind in by_kind else ()))
+    return ("negative.always", *((_NEGATIVES[kind],) if kind in _NEGATIVES else ()))
 
 
 def framing(kind: str, words: frozenset[str]) -> str:
