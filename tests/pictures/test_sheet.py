@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from PIL import Image
 
-from fluxgram.errors import PictureError
-from fluxgram.pictures.sheet import contact_sheet
+from fluxgram.errors import NoReceipt, PictureError
+from fluxgram.pictures.read import read_receipt, read_source
+from fluxgram.pictures.sheet import contact_sheet, sheet_file
 
 COLOURS = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255)]
 
@@ -38,3 +41,25 @@ def test_impossible(arguments: dict[str, int]) -> None:
         contact_sheet([(Image.new("RGB", (9, 9)), "")], **arguments)  # type: ignore[arg-type]
     with pytest.raises(PictureError):
         contact_sheet([])
+
+
+def test_whole_pictures_of_any_shape() -> None:
+    """A wide and a tall picture, each shown to its edges, with paper beside it."""
+    wide, tall = Image.new("RGB", (80, 20), COLOURS[0]), Image.new("RGB", (20, 80), COLOURS[1])
+    sheet = contact_sheet(
+        [(wide, ""), (tall, "")], columns=2, cell=(40, 40), caption_lines=0, gap=0, whole=True
+    )
+    paper = sheet.getpixel((0, 0))
+    row = [sheet.getpixel((x, 20)) for x in range(80)]
+    column = [[sheet.getpixel((x, y)) for y in range(40)] for x in (20, 60)]
+    assert list(dict.fromkeys(row)) == [COLOURS[0], paper, COLOURS[1]]
+    assert (row.count(COLOURS[0]), row.count(COLOURS[1])) == (40, 10)
+    assert [each.count(paper) for each in column] == [30, 0]
+
+
+def test_a_sheet_is_marked_as_made_by_a_machine(tmp_path: Path) -> None:
+    path = tmp_path / "sheet.png"
+    path.write_bytes(sheet_file(contact_sheet([(Image.new("RGB", (9, 9)), "")])))
+    assert read_source(path).endswith("trainedAlgorithmicMedia")
+    with pytest.raises(NoReceipt):
+        read_receipt(path)

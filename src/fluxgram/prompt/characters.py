@@ -8,6 +8,7 @@ locked seed. The seed starts every picture from the same noise, the anchor says 
 from __future__ import annotations
 
 import errno
+import os
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -184,7 +185,8 @@ def _check_reference(table: Table, reference: str) -> None:
         hint = "References are PNG, JPEG or WebP files, relative to the folder of this file."
         raise table.wrong("references", f"names {reference!r}, which {what}.", hint)
     try:
-        there = (table.path.parent / path).is_file()
+        # by name, because the folder need not be there before the first character is
+        there = os.path.isfile(os.path.normpath(table.path.parent.resolve() / path))  # noqa: PTH113
     except (OSError, ValueError):
         there = False
     if not there:
