@@ -69,7 +69,8 @@ def test_a_language_model(inside: Inside) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "says_"),
-    [((" ",), "no words to enhance"), (("a man", "-s", "much"), "no strength 'much'"), (("a man", "--size", "big"), "not a size"),
+    [((" ",), "no words to enhance"), (("a man", "-s", "much"), "no strength 'much'"),
+     (("a man", "--size", "big"), "not a size"),
      (("a man", "--url", "nowhere"), "no address"), (("a man", "-c", "fluxgram-mimi"), "fluxgram-mimi")],
 )  # fmt: skip
 def test_mistakes(inside: Inside, arguments: tuple[str, ...], says_: str) -> None:

@@ -163,7 +163,7 @@ def test_real_prompts_are_kept_and_completed_once(text: str) -> None:
     st.lists(
         st.one_of(
             st.sampled_from([term.say for term in WORDS.terms.values() if term.kind != "negative"]),
-            st.sampled_from(["portrait of a woman", "no glasses", "a bowl", "in a forest", "at night", "Negative: blur"]),
+            st.sampled_from(["portrait of a woman", "no glasses", "a bowl", "in a forest", "at night", "Not: blur"]),
             st.text(max_size=8),
         ),
         min_size=1, max_size=5,
