@@ -10,7 +10,7 @@ import pytest
 from fluxgram.photography.catalog import catalog
 from fluxgram.photography.limits import MEASURES
 from fluxgram.photography.phrases import normal
-from fluxgram.photography.terms import KINDS, DetailMeaning, LightMeaning, OpticsMeaning, Preset, Term
+from fluxgram.photography.terms import KINDS, DetailMeaning, LightMeaning, OpticsMeaning, Preset
 
 TERMS = tuple(catalog().terms.values())
 PRESETS = tuple(catalog().presets.values())
@@ -87,13 +87,17 @@ def test_light_means_what_is_measured() -> None:
         azimuth, elevation = expected.get("key_azimuth_degrees"), expected.get("key_elevation_degrees")
         if azimuth:
             assert azimuth[0] <= meaning.key_azimuth_degrees[0]
-            assert azimuth[1] >= meaning.key_azimuth_degrees[1], "a measurement is less sure than the lamp's place"
+            assert azimuth[1] >= meaning.key_azimuth_degrees[1], (
+                "a measurement is less sure than the lamp's place"
+            )
         if elevation:
             assert overlap(elevation, meaning.key_elevation_degrees)
         if "lighting_ratio_stops" in expected:  # the two sides cannot differ by more than key and fill do
             assert expected["lighting_ratio_stops"][0] <= meaning.fill_stops[1]
         if "hardness_stops_per_mm" in expected and meaning.softness_degrees[0] >= 25:
-            assert expected["hardness_stops_per_mm"][1] <= 0.2, "0.37 is a point, 0.07 very soft (realism notes, M7e)"
+            assert expected["hardness_stops_per_mm"][1] <= 0.2, (
+                "0.37 is a point, 0.07 very soft (realism notes, M7e)"
+            )
         if "rim_stops" in expected:
             assert meaning.rim == "always"
         if "shadow_warmth_log2" in expected and meaning.key_kelvin and meaning.fill_kelvin:

@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from fluxgram.cli import character, checkpoints, compose, doctor, enhance, explain, generate, inspect, lint, reshoot, shoot
+from fluxgram.cli import (
+    character,
+    checkpoints,
+    compose,
+    doctor,
+    enhance,
+    explain,
+    generate,
+    inspect,
+    lint,
+    reshoot,
+    shoot,
+    vocabulary,
+)
 
 app = typer.Typer(
     name="fluxgram",
@@ -26,6 +39,7 @@ app.command("enhance")(enhance.enhance)
 app.command("shoot")(shoot.shoot)
 app.command("lint")(lint.lint)
 app.command("explain")(explain.explain)
+app.command("vocabulary")(vocabulary.vocabulary)
 app.add_typer(character.app, name="character")
 app.add_typer(checkpoints.app, name="checkpoints")
 

@@ -242,7 +242,7 @@ def _layer(found: Iterable[File]) -> Layer:
         for id_ in ids:
             if id_ in layer.files:
                 raise VocabularyError(
-                    f"{where}, table [{entry.id}] is there already, in {layer.files[entry.id]}.",
+                    f"{where}, table [{id_}] is there already, in {layer.files[id_]}.",
                     "Rename one.",
                 )
             layer.files[id_] = where
