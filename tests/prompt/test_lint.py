@@ -1,0 +1,254 @@
+"""The linter as a whole: the articles' own prompts, their four families of mistakes, shoots, fixes, and any text."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fluxgram.prompt.facts import CheckpointFacts
+from fluxgram.prompt.findings import Edit, Finding, Fix, Severity, Span
+from fluxgram.prompt.lint import MOST_CHARACTERS, Scene, apply_fixes, lint, lint_scenes, mend
+from fluxgram.prompt.lint_configuration import LintConfiguration
+from fluxgram.prompt.rules import RULES
+
+HONOURED = CheckpointFacts("base", "flux2", "honoured")
+DISTILLED = CheckpointFacts("distilled", "flux2", "unsupported")
+ANCHOR = "30-year-old woman, dark brown wavy hair past shoulders, warm olive skin tone, small nose, defined jaw, brown eyes"
+NEGATIVE = "cartoon, anime, painting, blur, oversmoothed, plastic skin, watermark, text"
+LONG = (
+    "portrait of a woman in her 30s, sharp cheekbones, natural freckles, short auburn hair with loose waves, soft studio "
+    "lighting with warm key and cool fill, shallow depth of field, Canon EF 85mm f/1.4 bokeh, 4K, skin texture, "
+    "photorealistic, RAW photo"
+)
+QUALITY = "photorealistic, 4K, skin pores, RAW photo"
+BASE = "30-year-old woman, dark brown wavy hair, olive skin, brown eyes"
+GOOD = [
+    LONG,
+    f"{ANCHOR}, neutral grey studio backdrop, medium shot, soft studio lighting, warm key light, cool fill, {QUALITY}",
+    f"{ANCHOR}, coffee shop window, depth of field, blurred interior background, overcast natural light, diffused window, "
+    f"{QUALITY}",
+    f"{ANCHOR}, urban street, walking, slight motion, environmental portrait, golden hour backlight, rim light halo, "
+    f"{QUALITY}",
+    f"{BASE}, headshot, neutral grey backdrop, soft studio lighting, photorealistic, 4K",
+    f"{BASE}, outdoor portrait, golden hour backlight, shallow depth of field, 4K",
+    f"{BASE}, candid, overcast window light, coffee shop, photorealistic, 4K",
+    "soft studio lighting, warm key light", "golden hour backlight, rim light halo", "Rembrandt lighting, single source",
+    "overcast natural light, diffused window", "neon city reflections, cyberpunk ambient", "Canon EF 85mm f/1.4",
+    "Sigma 35mm f/1.4", "Sony FE 135mm f/1.8 GM", "iPhone 15 Pro portrait mode", "medium format film scan, Hasselblad",
+    "visible skin pores, subsurface scattering", "natural freckles, slight skin variation",
+    "catchlights in eyes, sharp iris detail", "natural lip texture, soft lip lines", "hair strand detail, flyaways",
+    "Defined cheekbones, warm skin undertone, natural eye contact",
+    "natural skin texture, no retouching, visible pores, natural imperfections",
+    "a light dusting of freckles across the nose bridge", "strong side light from the left",
+    "golden hour light breaking through two hills creating visible light shafts through mist",
+    "wet cobblestones reflecting warm streetlight, individual stone-scale puddles with inverted reflections",
+    "85mm f/1.8, focus on eyes, background soft",
+    "single light source from upper left at 45 degrees, soft box modifier, raking light to reveal surface texture, white "
+    "card fill from the right",
+]  # fmt: skip
+"""Prompts and phrases that the two articles recommend, as they stand there."""
+
+
+def codes(findings: list[Finding]) -> list[str]:
+    return [finding.code for finding in findings]
+
+
+@pytest.mark.parametrize("text", GOOD)
+@pytest.mark.parametrize("facts", [None, HONOURED])
+def test_what_the_articles_recommend_is_clean(text: str, facts: CheckpointFacts | None) -> None:
+    negative = NEGATIVE if facts else None
+    found = lint(text, negative=negative, facts=facts, seed=42)
+    assert [f for f in found if f.severity is not Severity.ADVICE] == []
+
+
+def test_the_long_example_has_no_finding_at_all() -> None:
+    assert lint(LONG) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("photorealistic portrait of a woman, digital art", "FX101"),
+        ("photorealistic portrait of a woman, oil painting", "FX101"),
+        ("woman, blue eyes, red lips, long lashes, high cheekbones, small nose, freckles, braided hair", "FX102"),
+        ("beautiful, stunning, amazing woman", "FX103"),
+        ("portrait of a woman, soft window light from the left", "FX601"),
+    ],
+)
+def test_the_four_families_of_mistakes(text: str, code: str) -> None:
+    assert code in codes(lint(text, facts=HONOURED))
+
+
+def test_blurred_background_of_the_second_article() -> None:
+    assert codes(lint("portrait of a man, overcast light, blurry background")) == ["FX301"]
+
+
+def test_findings_are_in_order_and_name_places() -> None:
+    found = lint("1girl, digital art, RAW photo, good lighting")
+    spans = [finding.span for finding in found if finding.span]
+    assert spans == sorted(spans)
+    assert {"FX106", "FX101", "FX202"} <= set(codes(found))
+
+
+def test_configuration() -> None:
+    text = "1girl, good lighting, digital art, RAW photo"
+    assert codes(lint(text, configuration=LintConfiguration(select=("FX2",)))) == ["FX202"]
+    assert "FX202" not in codes(lint(text, configuration=LintConfiguration(ignore=("FX202",))))
+    heavier = LintConfiguration(select=("FX202",), severities={"FX202": Severity.ERROR})
+    assert lint(text, configuration=heavier)[0].severity is Severity.ERROR
+
+
+def test_negative_that_cannot_be_honoured() -> None:
+    found = lint("man at a window, morning", negative="glasses", facts=DISTILLED)
+    assert [(f.code, f.severity) for f in found] == [("FX602", Severity.ERROR)]
+
+
+def test_fixes() -> None:
+    text, negative = mend("portrait of a man, no glasses, soft window light, (hat:1.2)", facts=HONOURED)
+    assert text == "portrait of a man, soft window light, hat"
+    assert negative.split(", ")[-1] == "glasses"
+    assert negative.startswith("cartoon")
+
+
+def test_fixes_of_the_same_words_do_not_clash() -> None:
+    both = [
+        Finding("FX107", Severity.ADVICE, Span(0, 5), "", Fix("a", (Edit(Span(0, 5), "one"),), safe=True)),
+        Finding("FX108", Severity.ADVICE, Span(3, 8), "", Fix("b", (Edit(Span(3, 8), "two"),), safe=True)),
+        Finding("FX109", Severity.ADVICE, Span(9, 9), "", Fix("c", (Edit(Span(9, 9), "!"),), safe=False)),
+    ]
+    assert apply_fixes("0123456789", None, both) == ("one56789", "")
+    assert apply_fixes("0123456789", "x", both, unsafe=True) == ("one5678!9", "x")
+
+
+def scene(number: int, **more: Any) -> Scene:
+    made = Scene(f"scene {number}", f"{ANCHOR}, in a cafe, soft window light", NEGATIVE, ANCHOR, 42)
+    return replace(made, **more)
+
+
+def shoot_codes(*scenes: Scene) -> list[tuple[str, str]]:
+    wanted = LintConfiguration(select=("FX7",))
+    return [(finding.code, finding.where) for finding in lint_scenes(scenes, configuration=wanted)]
+
+
+def test_a_shoot_that_is_right() -> None:
+    assert shoot_codes(scene(1), scene(2, text=f"{ANCHOR}, on a street, red hat, golden hour")) == []
+
+
+def test_an_anchor_that_changes() -> None:
+    other = ANCHOR.replace("dark brown", "blonde")
+    changed = scene(2, anchor=other, text=f"{other}, on a street")
+    assert shoot_codes(scene(1), changed) == [("FX701", "scene 2")]
+    assert shoot_codes(scene(1), replace(changed, character="Ida")) == []
+    assert shoot_codes(scene(1, text="woman in a cafe")) == [("FX701", "scene 1")]
+
+
+@pytest.mark.parametrize("rest", ["with blonde hair", "with bright green eyes", "a 50-year-old at heart"])
+def test_a_scene_that_contradicts_its_anchor(rest: str) -> None:
+    assert shoot_codes(scene(1, text=f"{ANCHOR}, {rest}")) == [("FX701", "scene 1")]
+
+
+@pytest.mark.parametrize("rest", ["brown hair in the wind", "red coat, grey wall", "a friend with a blue hat"])
+def test_a_scene_that_only_adds(rest: str) -> None:
+    assert shoot_codes(scene(1, text=f"{ANCHOR}, {rest}")) == []
+
+
+def test_two_characters_in_one_scene() -> None:
+    two = "30-year-old woman, red hair; 60-year-old man, grey hair"
+    text = "60-year-old man, grey hair and 30-year-old woman, red hair at a table, window light"
+    assert shoot_codes(scene(1, anchor=two, text=text)) == []
+
+
+def test_seeds_of_a_shoot() -> None:
+    assert shoot_codes(scene(1), scene(2, seed=None)) == [("FX702", "scene 2")]
+    assert shoot_codes(scene(1), scene(2, seed=43)) == [("FX702", "scene 2")]
+    assert shoot_codes(scene(1, anchor=""), scene(2, anchor="")) == [("FX703", "scene 2")]
+    assert shoot_codes(scene(1, anchor=""), scene(2, anchor="", seed=7)) == []
+    assert shoot_codes(scene(1, anchor=""), scene(2, anchor="", seed=None)) == []
+
+
+def test_one_prompt_with_an_anchor_needs_a_seed() -> None:
+    text = f"{ANCHOR}, in a cafe, soft window light"
+    assert "FX702" in codes(lint(text, anchor=ANCHOR))
+    assert "FX702" not in codes(lint(text, anchor=ANCHOR, seed=42))
+
+
+def test_scenes_are_checked_one_by_one() -> None:
+    found = lint_scenes([scene(1), scene(2, text=f"{ANCHOR}, in a cafe, <lora:x:1>")])
+    assert ("FX105", "scene 2") in [(finding.code, finding.where) for finding in found]
+
+
+PIECES = [
+    "portrait of a woman", "(freckles:1.2)", "((hat))", "[beard]", "<lora:x:1>", "no glasses", "without a hat", "f/1.4",
+    "f/16", "85mm", "24-70mm", "bokeh", "golden hour", "overcast sky", "hard shadows", "Rembrandt lighting", "digital art",
+    "RAW photo", "masterpiece", "1girl", "blurry background", '"OPEN"', "“", "\u202e", "\u200b", "\x00", "\ud800", "👩‍🚀",
+    "İstanbul", "ﬁ", "ß", "\u2028", "\r\n", "\t", ",", ";", ".", "--ar 2:3", "::2", "BREAK", "product photo of a mug",
+    "flawless skin", "visible pores", "hands", "rainy street", "soft lightning", "Rembrant light", "don't", "'", "_", "日本語",
+]  # fmt: skip
+TEXTS = st.one_of(
+    st.text(max_size=200),
+    st.text(st.characters(codec=None, exclude_categories=()), max_size=80),
+    st.lists(st.sampled_from(PIECES), max_size=12).map(", ".join),
+    st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=4)), max_size=14).map(" ".join),
+)
+GENTLE = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def count(text: str) -> Any:
+    text.encode("utf-8")
+    lost = text[40:]
+    return type("Count", (), {"total": len(text), "kept": min(40, len(text)), "limit": 40, "lost": lost})()
+
+
+@GENTLE
+@given(TEXTS, TEXTS, st.sampled_from([None, HONOURED, DISTILLED, replace(HONOURED, count_tokens=count)]), TEXTS)
+def test_any_text(text: str, negative: str, facts: CheckpointFacts | None, anchor: str) -> None:
+    for finding in lint(text, negative=negative, facts=facts, size=(512, 512), anchor=anchor):
+        for span in [finding.span, *(edit.span for edit in finding.fix.edits if finding.fix)] if finding.fix else [finding.span]:
+            assert span is None or 0 <= span.start <= span.end <= len(text)
+        if finding.fix:
+            edits = sorted(finding.fix.edits, key=lambda edit: edit.span)
+            assert all(one.span.end <= other.span.start for one, other in zip(edits, edits[1:], strict=False))
+            alone = apply_fixes(text, negative, [finding], unsafe=True)
+            assert alone != (text, negative) or not (edits or finding.fix.negative)
+
+
+@GENTLE
+@given(TEXTS, st.sampled_from([None, HONOURED, DISTILLED]))
+def test_safe_fixes_are_done_at_once_and_for_good(text: str, facts: CheckpointFacts | None) -> None:
+    once = mend(text, facts=facts)
+    assert mend(once[0], negative=once[1], facts=facts) == once
+
+
+@GENTLE
+@given(st.lists(st.sampled_from(PIECES[1:]), max_size=8), st.sampled_from([None, HONOURED]))
+def test_safe_fixes_never_take_the_subject(pieces: list[str], facts: CheckpointFacts | None) -> None:
+    text = ", ".join(["old sailor with a parrot", *pieces])
+    fixed, _ = mend(text, facts=facts)
+    assert "old sailor with a parrot" in fixed
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["(", "((((", "[", "a ", "a,", "no ", '"', "'", "-", "f/1.4 ", "85mm ", "<lora:", "::", "--", "hands ", "light, ",
+     "beautiful ", "\u200b", "key light from the left ", "to the left of a man ", "portrait, "],
+)  # fmt: skip
+def test_time_grows_with_the_length_only(piece: str) -> None:
+    """A catastrophic pattern would take minutes here; a second is what the brief allows on an idle machine."""
+    text = (piece * (MOST_CHARACTERS // len(piece) + 1))[:MOST_CHARACTERS]
+    start = time.process_time()
+    lint(text, facts=HONOURED)
+    assert time.process_time() - start < 5
+
+
+def test_more_than_is_read() -> None:
+    found = lint("portrait of a man at noon " * 50_000)
+    assert codes(found)[0] == "FX006"
+
+
+def test_no_rule_is_without_a_word_to_say() -> None:
+    assert len(RULES) + 3 == 38
