@@ -33,6 +33,7 @@ from fluxgram.prompt.rules.fx301_vague_blur import VagueBlur
 from fluxgram.prompt.rules.fx302_contradicting_optics import ContradictingOptics
 from fluxgram.prompt.rules.fx303_invented_gear import InventedGear
 from fluxgram.prompt.rules.fx401_retouching import Retouching
+from fluxgram.prompt.rules.fx402_detail_too_small import DetailTooSmall
 from fluxgram.prompt.rules.fx403_over_specified import OverSpecified
 from fluxgram.prompt.rules.fx404_hands import Hands
 from fluxgram.prompt.rules.fx405_many_positions import ManyPositions
@@ -52,7 +53,8 @@ RULES: tuple[Rule, ...] = (
     Empty(), ControlCharacters(), DirectionCharacters(), InvisibleCharacters(), NotEnglish(), TooLong(), Emoji(),
     StyleConflict(), Overloaded(), VagueOnly(), Weights(), AdapterTag(), Tags(), Repeated(), Misspelt(),
     NegativeInside(), NoLight(), VagueLight(), ContradictingLight(), BacklightWithoutLens(), VagueBlur(),
-    ContradictingOptics(), InventedGear(), Retouching(), OverSpecified(), Hands(), ManyPositions(), LongText(),
+    ContradictingOptics(), InventedGear(), Retouching(), DetailTooSmall(), OverSpecified(),
+    Hands(), ManyPositions(), LongText(),
     NoMaterial(), ProductWithoutLight(), GenericWetScene(), MissingNegative(), NegativeUnsupported(), OverTokenLimit(),
 )  # fmt: skip
 """Rules about one prompt."""

@@ -204,7 +204,7 @@ class Draft:
     def anchor_spans(self) -> list[Span]:
         """Where the anchors stand in the text; those of several characters are parted by semicolons."""
         found = []
-        for part in map(str.strip, self.anchor.split(";")):
+        for part in map(str.strip, self.anchor.split(";")[:20]):
             at = self.folded.find(fold(part)) if part else -1
             if at >= 0:
                 found.append(Span(at, at + len(part)))

@@ -17,6 +17,8 @@ _FITS = {frozenset({"drawn", "digital"}), frozenset({"drawn", "painted"}), froze
 _MARKS_A_MODE = frozenset(
     {"style", "styled", "aesthetic", "rendering", "artwork", "art", "of", "look", "illustration"}
 )
+_FEW = 10
+"""Words of a phrase that may stand before or behind its mode."""
 _FIGURES = frozenset({"girl", "boy", "woman", "man", "character", "portrait", "lady", "face"})
 """After a mode at the beginning ("anime girl"), these are drawn in it."""
 _PLACES = frozenset(
@@ -115,13 +117,17 @@ def _is_mode(draft: Draft, spot: Spot) -> bool:
     if before[:2] in {("of", "style"), ("a", "as"), ("an", "as")} or "style" in before[:1]:
         return True
     behind = draft.after(spot)
-    opens = all(word.text in _ORNAMENT for word in draft.words[phrase.first : spot.first])
+    opens = spot.first - phrase.first <= _FEW and all(
+        word.text in _ORNAMENT for word in draft.words[phrase.first : spot.first]
+    )
     if not opens:
         return bool(behind) and behind[0] in {"style", "aesthetic"} and "in" in before
-    behind_it = {word.text for word in draft.words[spot.last + 1 : phrase.last]}
+    behind_it = {word.text for word in draft.words[spot.last + 1 : min(phrase.last, spot.last + 2 * _FEW)]}
     if phrase.first > 0 and behind_it & _PLACES:
         return False
-    whole = all(word.text in _ORNAMENT for word in draft.words[spot.last + 1 : phrase.last])
+    whole = phrase.last - spot.last <= _FEW and all(
+        word.text in _ORNAMENT for word in draft.words[spot.last + 1 : phrase.last]
+    )
     return whole or (bool(behind) and behind[0] in (_MARKS_A_MODE | _FIGURES))
 
 

@@ -9,9 +9,9 @@ from fluxgram.prompt.findings import Edit, Finding, Fix, Severity, Span
 from fluxgram.prompt.rules.draft import Draft
 from fluxgram.prompt.rules.rule import Rule
 
-_WEIGHT = re.compile(r"\(+([^()\[\]:]{1,200}):\s?[+-]?\d{1,2}(?:\.\d{1,3})?\)+")
-_DOUBLE = re.compile(r"\({2,8}([^()]{1,200})\){2,8}")
-_SQUARE = re.compile(r"\[+([^\[\]]{1,200})\]+")
+_WEIGHT = re.compile(r"(?<!\()\({1,4}([^()\[\]:]{1,200}):\s?[+-]?\d{1,2}(?:\.\d{1,3})?\){1,4}")
+_DOUBLE = re.compile(r"(?<!\()\({2,8}([^()]{1,200})\){2,8}")
+_SQUARE = re.compile(r"(?<!\[)\[{1,4}([^\[\]]{1,200})\]{1,4}")
 _BREAK = re.compile(r"(?<![\w'])(?:BREAK|AND|ADDCOMM|ADDROW)(?![\w'])(?=[\s,]|$)")
 _SWITCH = re.compile(
     r"(?<!\S)--(?:ar|v|s|q|style|stylize|chaos|seed|no|iw|niji|c|weird|tile)\b(?:[ =]?[\w:.]{1,20})?"

@@ -59,7 +59,8 @@ class VagueLight(Rule):
         if not places or draft.terms("light", "atmosphere"):
             return
         start, end = min(places)
-        if any(not any(low <= spot.start < high for low, high in places) for spot in draft.light_words):
+        vague = {place for low, high in places for place in range(low, high)}
+        if any(spot.start not in vague for spot in draft.light_words):
             return
         words = draft.text[start:end]
         known = [match for match in draft.terms("light", vague=True) if match.start == start]

@@ -26,6 +26,8 @@ LENSES = MappingProxyType(
     }
 )  # fmt: skip
 """Prime lenses of three mounts: focal length in mm and largest apertures (makers' own catalogues)."""
+_MOST = 20
+"""Lenses of a prompt that are looked up."""
 _FASTEST = 0.7
 _MODEL = re.compile(
     r"\b(?:canon eos r(\d{1,4})|nikon z\s?(\d{1,3})|iphone (\d{1,3})|leica m(\d{1,3})|fujifilm x-?t(\d{1,3}))\b"
@@ -81,7 +83,7 @@ class InventedGear(Rule):
         yield from self._models(draft)
 
     def _lenses(self, draft: Draft) -> Iterator[Finding]:
-        for spot in draft.spots("mounts"):
+        for spot in draft.spots("mounts")[:_MOST]:
             mount = next(name for name in LENSES if name.lower() == spot.phrase)
             lens = next((n for n in draft.focals if 0 <= n.start - spot.end <= 2 and n.low == n.value), None)
             stop = lens and next((n for n in draft.apertures if 0 <= n.start - lens.end <= 2), None)

@@ -70,7 +70,7 @@ class DetailTooSmall(Rule):
 
     def check(self, draft: Draft) -> Iterator[Finding]:
         """One finding, at the detail that needs most."""
-        if draft.size is None or not (draft.has_person or draft.terms("skin") or draft.spots("pores")):
+        if draft.size is None or min(draft.size) < 1 or not (draft.has_person or draft.terms("skin") or draft.spots("pores")):
             return
         wanted = [
             (match.term.meaning.least_px_per_mm, match.start, match.end)

@@ -8,10 +8,14 @@ from typing import ClassVar
 from fluxgram.prompt.findings import Finding, Severity, Span
 from fluxgram.prompt.rules.draft import Draft
 from fluxgram.prompt.rules.rule import Phrases, Rule
-from fluxgram.prompt.rules.wording import phrase_list
+from fluxgram.prompt.rules.spotting import Spot
+from fluxgram.prompt.rules.wording import phrase_list, word_set
 
 _LEAST_SUBJECTS = 3
 _LEAST_PLACES = 2
+_AROUND = 12
+"""Words before and behind a place that are looked at."""
+_LIGHT = word_set("light lighting lit key fill window sun lamp source shadow")
 
 
 class ManyPositions(Rule):
@@ -86,7 +90,7 @@ class ManyPositions(Rule):
         if len(spots) < _LEAST_PLACES:
             return
         subjects = draft.spots("subjects")
-        places = [spot for spot in spots if _of_somebody(draft, spot.start)]
+        places = [spot for spot in spots if _of_somebody(draft, spot)]
         many = len({spot.phrase for spot in subjects}) >= _LEAST_SUBJECTS or bool(draft.spots("crowds"))
         if many and len(places) >= _LEAST_PLACES:
             yield self.finding(
@@ -96,19 +100,8 @@ class ManyPositions(Rule):
             )
 
 
-def _of_somebody(draft: Draft, place: int) -> bool:
-    """Whether a phrase with a place speaks of a subject, and not of the light."""
-    phrase = draft.phrase_at(place)
-    words = {word.text for word in draft.words[phrase.first : phrase.last]}
-    return not words & {
-        "light",
-        "lighting",
-        "lit",
-        "key",
-        "fill",
-        "window",
-        "sun",
-        "lamp",
-        "source",
-        "shadow",
-    }
+def _of_somebody(draft: Draft, place: Spot) -> bool:
+    """Whether the words around a place speak of a subject, and not of the light."""
+    phrase = draft.phrase_at(place.start)
+    first, last = max(phrase.first, place.first - _AROUND), min(phrase.last, place.last + _AROUND)
+    return not any(word.text in _LIGHT for word in draft.words[first:last])
