@@ -124,7 +124,7 @@ def test_a_mistake_is_named_with_its_place(text: str | bytes, says: str, hint: s
     [
         (GOOD.replace("my sixty", "x y") + LIGHT.replace("light of mine", "x y"), "'x y' belongs to", "one term"),
         (GOOD.replace("source", 'instead_of = ["my sixty"]\nsource'), "'my sixty' belongs to 'lens.my-60mm'", "vague"),
-        (GOOD.replace("source", 'conflicts = ["lens.85m"]\nsource'), "names the unknown term 'lens.85m'", "'lens.85mm'"),
+        (GOOD.replace("source", 'conflicts = ["lens.85m"]\nsource'), "unknown term 'lens.85m'", "'lens.85mm'"),
         (GOOD.replace("source", 'conflicts = ["lens.my-60mm"]\nsource'), "unknown term 'lens.my-60mm'", "Did you mean"),
         (PRESET.replace("light.rembrandt", "light.rembrant"), "names the unknown term", "'light.rembrandt'"),
         (PRESET.replace('["light.rembrandt"]', '["light.rembrandt", "light.loop"]'), "cannot be said together", "away"),
