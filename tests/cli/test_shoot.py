@@ -139,6 +139,7 @@ def test_one_scene_and_changes(shell: Shell, inside: Run, toy: Path) -> None:
     assert "red brick wall" in page.words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
 def test_goes_on_after_it_was_stopped(shell: Shell, toy: Path, number: int, status: int) -> None:
     """Stopped as soon as the first picture is there: pictures are whole or absent, and the next run draws the rest."""
