@@ -160,18 +160,23 @@ def _add_words(counts: dict[str, Count], name: str, labels: list[Label], pieces:
     sure.right += sum(_covered(piece, labels) for piece in pieces)
 
 
+def of_vocabulary(counts: dict[str, Count]) -> Count:
+    """Terms of all roles together."""
+    return _sum(entry for name, entry in counts.items() if name.startswith("terms: "))
+
+
 def all_terms(counts: dict[str, Count]) -> Count:
-    """Terms of all roles, focal lengths, apertures and sides together: what "of terms right" means."""
-    chosen = [
-        entry
-        for name, entry in counts.items()
-        if name.startswith("terms: ") or name in ("focal_mm", "aperture", "side")
-    ]
-    return Count(
-        sum(entry.right for entry in chosen),
-        sum(entry.said for entry in chosen),
-        sum(entry.there for entry in chosen),
-    )
+    """Terms of all roles, focal lengths, apertures and sides together."""
+    return _sum((of_vocabulary(counts), counts["focal_mm"], counts["aperture"], counts["side"]))
+
+
+def _sum(entries: Iterable[Count]) -> Count:
+    total = Count()
+    for entry in entries:
+        total.right, total.said, total.there = (
+            total.right + entry.right, total.said + entry.said, total.there + entry.there
+        )  # fmt: skip
+    return total
 
 
 def unknown_ids(rows: Iterable[Labelled]) -> set[str]:

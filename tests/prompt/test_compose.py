@@ -42,8 +42,8 @@ def test_phrases() -> None:
 def test_sentences() -> None:
     text = compose(MARA, family="flux2").text
     assert text == (
-        "Portrait of a woman in her 30s with auburn hair, natural freckles across the nose bridge that vary in size and "
-        "shade. Lit with single-source Rembrandt lighting from the left. Photographed with 85mm lens at f/1.8. "
+        "Portrait of a woman in her 30s with auburn hair, natural freckles across the nose bridge that vary in size "
+        "and shade. Lit with single-source Rembrandt lighting from the left. Photographed with 85mm lens at f/1.8. "
         "Photorealistic, RAW photo."
     )
     assert compose(MARA, family="flux3").text == text

@@ -6,7 +6,16 @@ import sys
 
 import pytest
 
-from tests.prompt.labelled import Label, Labelled, all_terms, count, read_labelled, table, unknown_ids
+from tests.prompt.labelled import (
+    Label,
+    Labelled,
+    all_terms,
+    count,
+    of_vocabulary,
+    read_labelled,
+    table,
+    unknown_ids,
+)
 
 ROWS = read_labelled()
 
@@ -30,11 +39,15 @@ def test_how_labels_are_read() -> None:
 def test_terms_are_read_right(capsys: pytest.CaptureFixture[str]) -> None:
     """At least nine of ten terms, lenses, apertures and sides are found, and nine of ten that are found are there."""
     counts = count(ROWS)
-    total = all_terms(counts)
+    total, words = all_terms(counts), of_vocabulary(counts)
     with capsys.disabled():
-        sys.stdout.write("\n" + table({**counts, "all terms": total}) + "\n")
+        sys.stdout.write(
+            "\n" + table({**counts, "terms of the vocabulary": words, "and numbers and sides": total}) + "\n"
+        )
     assert total.precision >= 0.9
     assert total.recall >= 0.9
+    assert words.precision >= 0.9
+    assert words.recall >= 0.9
     assert counts["focal_mm"].precision == counts["focal_mm"].recall == 1
     assert counts["side"].recall >= 0.9
     assert counts["side"].precision >= 0.9

@@ -76,6 +76,7 @@ def test_the_article_s_formula() -> None:
         ("woman, large softbox on the right, rim light from the left", ["right", "left"]),
         ("woman, strong side light from the upper left", ["left"]),
         ("woman. The light comes from the right.", ["right"]),
+        ("woman, a large window from the left", ["left"]),
         ("woman, hard key light from the right", ["right"]),
         ("woman turning left, window light", []),
         ("woman on the left, Rembrandt lighting", []),
@@ -181,3 +182,13 @@ def test_time_grows_no_faster_than_the_text(unit: str) -> None:
     short, long = min(seconds(12_500) for _ in range(2)), seconds(100_000)
     assert long < 24 * short + 0.1  # 8 is linear, 64 quadratic; the machine may be busy
     assert long < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [("a man, daylight from large windows", "light.window"), ("a man, lit only by a candle", "light.candle"),
+     ("a man, a softbox from the left", "light.soft-studio"), ("a man, dramatic lighting", "")],
+)  # fmt: skip
+def test_lights_are_known_by_their_source(text: str, term: str) -> None:
+    (light,) = parse(text).of("light")
+    assert (light.term.id if light.term else "") == term

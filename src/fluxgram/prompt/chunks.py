@@ -74,6 +74,8 @@ def _cuts(words: list[tuple[str, int, int]]) -> Iterator[tuple[int, int]]:
 
 def _stays(words: list[tuple[str, int, int]], place: int) -> bool:
     """Whether the words after a preposition still tell who it is: "in her 30s", "on the nose of a girl"."""
+    if any(word in ("lit", "illuminated") for word, _, _ in words[max(0, place - 2) : place]):
+        return True  # "lit only by a candle"
     ahead = [word for word, _, _ in words[place + 1 : place + 6]]
     if ahead and ahead[0] == "front":
         return False

@@ -101,7 +101,7 @@ AGE = bag("teens twenties thirties forties fifties sixties seventies eighties ni
 
 EMPTY = bag(
     "a an the and with of to by for as from is are was be i want please me my very some this that it its "
-    "her his their lit shot taken using made captured photographed featuring showing has have having made "
+    "her his their shot taken using made captured photographed featuring showing has have having made "
     "you can see there at on in your looks like comes coming camera's style only all or plus but while "
     "who which both any also just so mostly simulated through source against left right side upper "
     "lower coming camera-left camera-right"

@@ -19,7 +19,7 @@ from fluxgram.prompt import chunks
 from fluxgram.prompt.clauses import Clause, Said, clauses, negations, only_side, sides
 from fluxgram.prompt.findings import Span
 from fluxgram.prompt.gear import Gear, find_numbers, joined
-from fluxgram.prompt.roles import NAMING_KINDS, ROLE_OF_KIND, kind_of_picture, shows
+from fluxgram.prompt.roles import NAMING_KINDS, ROLE_OF_KIND, kind_of_picture, shows, source_of
 from fluxgram.prompt.spelling import find_forgiving
 
 Role = Literal["subject", "detail", "setting", "light", "camera", "quality", "negative", "unknown"]
@@ -101,7 +101,7 @@ def parse(text: str, catalog: Catalog | None = None, *, forgiving: bool = True) 
     """
     catalog = built_in() if catalog is None else catalog
     found = find_forgiving(text, catalog) if forgiving else catalog.find(text)
-    pieces = _Reader(text, _items(text, found)).read()
+    pieces = _Reader(text, _items(text, found), catalog).read()
     subject = {word for piece in pieces if piece.role == "subject" for word in chunks.words_of(piece.text)}
     said = set(chunks.words_of(text))
     kinds = [piece.term.kind for piece in pieces if piece.term and piece.role != "negative"]
@@ -170,8 +170,9 @@ def _apart(items: Sequence[_Item]) -> list[_Item]:
 class _Reader:
     """Goes through a text clause by clause."""
 
-    def __init__(self, text: str, items: list[_Item]) -> None:
+    def __init__(self, text: str, items: list[_Item], catalog: Catalog) -> None:
         self.text = text
+        self.catalog = catalog
         self.items = items
         self.pieces: list[Piece] = []
         self.has_subject = False
@@ -253,12 +254,18 @@ class _Reader:
     def _read_gap(self, start: int, end: int, said: list[Said], heading: str) -> None:
         for chunk in chunks.chunks(self.text, start, end, has_subject=self.has_subject, heading=heading):
             self.has_subject = self.has_subject or chunk.role == "subject"
-            self._add(chunk.role, chunk.start, chunk.end)
+            term = self.catalog.terms.get(source_of(chunk.words)) if chunk.role == "light" else None
+            self._add(chunk.role, chunk.start, chunk.end, term)
             self._give_free_sides(said, end)
 
     def _give_free_sides(self, said: list[Said], end: int) -> None:
         """Sides go to the light in free words that was just read, if they stand in it or behind it."""
         last = self.pieces[-1]
+        if said and last.role == "setting" and last.span.start <= said[0].start < end and last.term is None:
+            term = self.catalog.terms.get(
+                source_of(chunks.words_of(last.text))
+            )  # "a large window from the left"
+            last = self.pieces[-1] = replace(last, role="light", term=term) if term else last
         while said and last.role == "light" and not last.side and last.span.start <= said[0].start < end:
             side = said.pop(0)
             stop = last.span.end

@@ -24,7 +24,7 @@ ROLE_OF_KIND = MappingProxyType(
 """Role of a vocabulary term by its kind."""
 
 _STRONG_LIGHT = bag(
-    "light lights lighting lit backlit backlight sidelight softbox shadow shadows flash strobe "
+    "cloudy sunset light lights lighting lit backlit backlight sidelight softbox shadow shadows flash strobe "
     "illuminated sunlight daylight lamplight candlelight moonlight"
 )
 _PORTRAIT_SKIN = frozenset(("skin",))
@@ -50,6 +50,23 @@ def shows(words: Sequence[str], before: Iterable[str]) -> bool:
     return not led and bool(content & (clues.LANDSCAPE | clues.INTERIOR | clues.MACRO))
 
 
+SOURCES = MappingProxyType(
+    {
+        "window": "light.window", "windows": "light.window", "candle": "light.candle", "candles": "light.candle",
+        "softbox": "light.soft-studio", "fluorescent": "light.fluorescent", "cloudy": "light.overcast",
+        "sunset": "light.golden-hour-front", "moon": "light.moonlight", "campfire": "light.firelight",
+        "bonfire": "light.firelight", "fireplace": "light.firelight", "flash": "light.flash",
+    }
+)  # fmt: skip
+"""Words that name a source of light, and the term that free words about light say with them."""
+
+
+def source_of(words: Iterable[str]) -> str:
+    """Id of the light that free words name by its source: "daylight from large windows"; empty for none or several."""
+    named = {SOURCES[word] for word in words if word in SOURCES}
+    return named.pop() if len(named) == 1 else ""
+
+
 def role_of_words(words: Sequence[str], *, has_subject: bool, opens_place: bool) -> str:
     """The role of a phrase.
 
@@ -63,6 +80,8 @@ def role_of_words(words: Sequence[str], *, has_subject: bool, opens_place: bool)
     """
     content = frozenset(word for word in words if word not in clues.EMPTY or word == "against")
     if not content - clues.SETTING_WORDS:
+        return ""
+    if not content - {"lit", "illuminated"} - clues.SETTING_WORDS:
         return ""
     if content & _STRONG_LIGHT:
         return "light"
