@@ -5,7 +5,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from html import unescape
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fluxgram.pictures.sheet_page import Entry, sheet_page
@@ -25,6 +25,7 @@ def as_tree(page: str) -> ET.Element:
     return ET.fromstring(body)  # noqa: S314  (our own page)
 
 
+@settings(deadline=None)
 @given(TEXT, TEXT, TEXT, TEXT)
 def test_texts_stay_texts(title: str, words: str, negative: str, file: str) -> None:
     entry = Entry(file or "x", title, "seed 1", words, negative, (256, 384))

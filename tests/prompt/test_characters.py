@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fluxgram.errors import ShootError
@@ -104,6 +104,7 @@ def test_names_that_are_none(name: str, says: str) -> None:
     assert caught.value.hint
 
 
+@settings(deadline=None)
 @given(st.text(max_size=70))
 def test_no_name_leaves_the_folder(name: str) -> None:
     folder = Path("/home/characters")

@@ -6,23 +6,31 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fluxgram.prompt.toml_text import save_text, toml_text
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
-PLAIN = TEXT | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.booleans()
+PLAIN = (
+    TEXT | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.booleans()
+)
 FLAT = st.dictionaries(TEXT, PLAIN | st.lists(PLAIN, max_size=3), max_size=4)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(TEXT, PLAIN | FLAT | st.lists(FLAT, min_size=1, max_size=3), max_size=5))
 def test_reads_back_equal(table: dict[str, object]) -> None:
     assert tomllib.loads(toml_text(table)) == table
 
 
 def test_as_people_write_it() -> None:
-    table = {"name": "Mara", "seed": 42, "adapter": [{"source": "a.safetensors", "strength": 0.5}], "tags": ["x", "y"]}
+    table = {
+        "name": "Mara",
+        "seed": 42,
+        "adapter": [{"source": "a.safetensors", "strength": 0.5}],
+        "tags": ["x", "y"],
+    }
     assert toml_text(table) == (
         'name = "Mara"\nseed = 42\ntags = ["x", "y"]\n\n[[adapter]]\nsource = "a.safetensors"\nstrength = 0.5\n'
     )
