@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,40 +20,13 @@ from fluxgram.prompt.rules import RULES
 
 HONOURED = CheckpointFacts("base", "flux2", "honoured")
 DISTILLED = CheckpointFacts("distilled", "flux2", "unsupported")
-ANCHOR = "30-year-old woman, dark brown wavy hair past shoulders, warm olive skin tone, small nose, defined jaw, brown eyes"
-NEGATIVE = "cartoon, anime, painting, blur, oversmoothed, plastic skin, watermark, text"
-LONG = (
-    "portrait of a woman in her 30s, sharp cheekbones, natural freckles, short auburn hair with loose waves, soft studio "
-    "lighting with warm key and cool fill, shallow depth of field, Canon EF 85mm f/1.4 bokeh, 4K, skin texture, "
-    "photorealistic, RAW photo"
+ANCHOR = (
+    "30-year-old woman, dark brown wavy hair past shoulders, warm olive skin tone, small nose, defined jaw, "
+    "brown eyes"
 )
-QUALITY = "photorealistic, 4K, skin pores, RAW photo"
-BASE = "30-year-old woman, dark brown wavy hair, olive skin, brown eyes"
-GOOD = [
-    LONG,
-    f"{ANCHOR}, neutral grey studio backdrop, medium shot, soft studio lighting, warm key light, cool fill, {QUALITY}",
-    f"{ANCHOR}, coffee shop window, depth of field, blurred interior background, overcast natural light, diffused window, "
-    f"{QUALITY}",
-    f"{ANCHOR}, urban street, walking, slight motion, environmental portrait, golden hour backlight, rim light halo, "
-    f"{QUALITY}",
-    f"{BASE}, headshot, neutral grey backdrop, soft studio lighting, photorealistic, 4K",
-    f"{BASE}, outdoor portrait, golden hour backlight, shallow depth of field, 4K",
-    f"{BASE}, candid, overcast window light, coffee shop, photorealistic, 4K",
-    "soft studio lighting, warm key light", "golden hour backlight, rim light halo", "Rembrandt lighting, single source",
-    "overcast natural light, diffused window", "neon city reflections, cyberpunk ambient", "Canon EF 85mm f/1.4",
-    "Sigma 35mm f/1.4", "Sony FE 135mm f/1.8 GM", "iPhone 15 Pro portrait mode", "medium format film scan, Hasselblad",
-    "visible skin pores, subsurface scattering", "natural freckles, slight skin variation",
-    "catchlights in eyes, sharp iris detail", "natural lip texture, soft lip lines", "hair strand detail, flyaways",
-    "Defined cheekbones, warm skin undertone, natural eye contact",
-    "natural skin texture, no retouching, visible pores, natural imperfections",
-    "a light dusting of freckles across the nose bridge", "strong side light from the left",
-    "golden hour light breaking through two hills creating visible light shafts through mist",
-    "wet cobblestones reflecting warm streetlight, individual stone-scale puddles with inverted reflections",
-    "85mm f/1.8, focus on eyes, background soft",
-    "single light source from upper left at 45 degrees, soft box modifier, raking light to reveal surface texture, white "
-    "card fill from the right",
-]  # fmt: skip
-"""Prompts and phrases that the two articles recommend, as they stand there."""
+NEGATIVE = "cartoon, anime, painting, blur, oversmoothed, plastic skin, watermark, text"
+GOOD = Path(__file__).with_name("recommended.txt").read_text("utf-8").splitlines()
+"""Prompts and phrases that the two articles recommend, as they stand there; the first is the long example."""
 
 
 def codes(findings: list[Finding]) -> list[str]:
@@ -67,7 +42,9 @@ def test_what_the_articles_recommend_is_clean(text: str, facts: CheckpointFacts 
 
 
 def test_the_long_example_has_no_finding_at_all() -> None:
-    assert lint(LONG) == []
+    assert len(GOOD) == 30
+    assert GOOD[0].endswith("skin texture, photorealistic, RAW photo")
+    assert lint(GOOD[0]) == []
 
 
 @pytest.mark.parametrize(
@@ -75,7 +52,10 @@ def test_the_long_example_has_no_finding_at_all() -> None:
     [
         ("photorealistic portrait of a woman, digital art", "FX101"),
         ("photorealistic portrait of a woman, oil painting", "FX101"),
-        ("woman, blue eyes, red lips, long lashes, high cheekbones, small nose, freckles, braided hair", "FX102"),
+        (
+            "woman, blue eyes, red lips, long lashes, high cheekbones, small nose, freckles, braided hair",
+            "FX102",
+        ),
         ("beautiful, stunning, amazing woman", "FX103"),
         ("portrait of a woman, soft window light from the left", "FX601"),
     ],
@@ -152,7 +132,9 @@ def test_a_scene_that_contradicts_its_anchor(rest: str) -> None:
     assert shoot_codes(scene(1, text=f"{ANCHOR}, {rest}")) == [("FX701", "scene 1")]
 
 
-@pytest.mark.parametrize("rest", ["brown hair in the wind", "red coat, grey wall", "a friend with a blue hat"])
+@pytest.mark.parametrize(
+    "rest", ["brown hair in the wind", "red coat, grey wall", "a friend with a blue hat"]
+)
 def test_a_scene_that_only_adds(rest: str) -> None:
     assert shoot_codes(scene(1, text=f"{ANCHOR}, {rest}")) == []
 
@@ -183,12 +165,58 @@ def test_scenes_are_checked_one_by_one() -> None:
 
 
 PIECES = [
-    "portrait of a woman", "(freckles:1.2)", "((hat))", "[beard]", "<lora:x:1>", "no glasses", "without a hat", "f/1.4",
-    "f/16", "85mm", "24-70mm", "bokeh", "golden hour", "overcast sky", "hard shadows", "Rembrandt lighting", "digital art",
-    "RAW photo", "masterpiece", "1girl", "blurry background", '"OPEN"', "“", "\u202e", "\u200b", "\x00", "\ud800", "👩‍🚀",
-    "İstanbul", "ﬁ", "ß", "\u2028", "\r\n", "\t", ",", ";", ".", "--ar 2:3", "::2", "BREAK", "product photo of a mug",
-    "flawless skin", "visible pores", "hands", "rainy street", "soft lightning", "Rembrant light", "don't", "'", "_", "日本語",
-]  # fmt: skip
+    "portrait of a woman",
+    "(freckles:1.2)",
+    "((hat))",
+    "[beard]",
+    "<lora:x:1>",
+    "no glasses",
+    "without a hat",
+    "f/1.4",
+    "f/16",
+    "85mm",
+    "24-70mm",
+    "bokeh",
+    "golden hour",
+    "overcast sky",
+    "hard shadows",
+    "Rembrandt lighting",
+    "digital art",
+    "RAW photo",
+    "masterpiece",
+    "1girl",
+    "blurry background",
+    '"OPEN"',
+    "“",
+    "\u202e",
+    "\u200b",
+    "\x00",
+    "\ud800",
+    "👩‍🚀",
+    "İstanbul",
+    "ﬁ",
+    "ß",
+    "\u2028",
+    "\r\n",
+    "\t",
+    ",",
+    ";",
+    ".",
+    "--ar 2:3",
+    "::2",
+    "BREAK",
+    "product photo of a mug",
+    "flawless skin",
+    "visible pores",
+    "hands",
+    "rainy street",
+    "soft lightning",
+    "Rembrant light",
+    "don't",
+    "'",
+    "_",
+    "日本語",
+]
 TEXTS = st.one_of(
     st.text(max_size=200),
     st.text(st.characters(codec=None, exclude_categories=()), max_size=80),
@@ -205,14 +233,20 @@ def count(text: str) -> Any:
 
 
 @GENTLE
-@given(TEXTS, TEXTS, st.sampled_from([None, HONOURED, DISTILLED, replace(HONOURED, count_tokens=count)]), TEXTS)
+@given(
+    TEXTS, TEXTS, st.sampled_from([None, HONOURED, DISTILLED, replace(HONOURED, count_tokens=count)]), TEXTS
+)
 def test_any_text(text: str, negative: str, facts: CheckpointFacts | None, anchor: str) -> None:
     for finding in lint(text, negative=negative, facts=facts, size=(512, 512), anchor=anchor):
-        for span in [finding.span, *(edit.span for edit in finding.fix.edits if finding.fix)] if finding.fix else [finding.span]:
+        for span in (
+            [finding.span, *(edit.span for edit in finding.fix.edits if finding.fix)]
+            if finding.fix
+            else [finding.span]
+        ):
             assert span is None or 0 <= span.start <= span.end <= len(text)
         if finding.fix:
             edits = sorted(finding.fix.edits, key=lambda edit: edit.span)
-            assert all(one.span.end <= other.span.start for one, other in zip(edits, edits[1:], strict=False))
+            assert all(one.span.end <= other.span.start for one, other in pairwise(edits))
             alone = apply_fixes(text, negative, [finding], unsafe=True)
             assert alone != (text, negative) or not (edits or finding.fix.negative)
 

@@ -70,7 +70,11 @@ class DetailTooSmall(Rule):
 
     def check(self, draft: Draft) -> Iterator[Finding]:
         """One finding, at the detail that needs most."""
-        if draft.size is None or min(draft.size) < 1 or not (draft.has_person or draft.terms("skin") or draft.spots("pores")):
+        if (
+            draft.size is None
+            or min(draft.size) < 1
+            or not (draft.has_person or draft.terms("skin") or draft.spots("pores"))
+        ):
             return
         wanted = [
             (match.term.meaning.least_px_per_mm, match.start, match.end)
@@ -88,7 +92,7 @@ class DetailTooSmall(Rule):
             return
         yield self.finding(
             f'"{draft.text[start:end]}" needs {needs:g} pixels per millimetre of skin; {_SPOKEN[framing]} at '
-            f"{width}x{height} has {has:.1f}. {_way_out(framing, has, needs, width, height)}",
+            f"{width}x{height} has {has:.1f}. {_way_out(framing, needs / has, draft, needs)}",
             Span(start, end),
         )
 
@@ -102,18 +106,20 @@ _SPOKEN = {
 }
 
 
-def _way_out(framing: str, has: float, needs: float, width: int, height: int) -> str:
-    """A closer crop that would do, and a larger size that would."""
-    closer = [
-        name
-        for name in FRAMINGS[: FRAMINGS.index(framing)]
-        if framing_px_per_mm(name, width, height) >= needs
-    ]
-    grow = needs / has
-    larger = f"{_up(width * grow)}x{_up(height * grow)}"
-    if closer:
-        return f"Come closer ({closer[-1]}) or take more pixels ({larger})."
-    return f"It would take {larger}; leave it out, or draw larger and crop."
+def _way_out(framing: str, grow: float, draft: Draft, needs: float) -> str:
+    """A closer crop that would do, and a larger size, where the checkpoint draws it."""
+    width, height = draft.size or (0, 0)
+    nearer = FRAMINGS[: FRAMINGS.index(framing)]
+    closer = [name for name in nearer if framing_px_per_mm(name, width, height) >= needs]
+    wide, high = _up(width * grow), _up(height * grow)
+    most = draft.facts.most_pixels if draft.facts else 0
+    if most and wide * high > most:
+        return (
+            f"Come closer ({closer[-1]})."
+            if closer
+            else f"{draft.facts.name if draft.facts else ''} can't show it."
+        )
+    return f"Come closer ({closer[-1]}) or take {wide}x{high}." if closer else f"It would take {wide}x{high}."
 
 
 def _up(side: float) -> int:
