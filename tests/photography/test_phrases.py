@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fluxgram.photography.catalog import catalog
@@ -77,6 +77,7 @@ def test_a_comma_of_the_phrase_may_be_left_out() -> None:
 
 
 @given(st.text())
+@example("0¼")
 def test_any_text_can_be_read(text: str) -> None:
     words = words_of(text)
     for word in words:

@@ -107,9 +107,10 @@ def _fold_character(char: str) -> str:
         return char.lower()
     if unicodedata.category(char) in ("Cf", "Mn", "Me", "Cc"):
         return ""
-    return "".join(
-        part for part in unicodedata.normalize("NFKD", char).casefold() if unicodedata.category(part) != "Mn"
-    )
+    parts = unicodedata.normalize("NFKD", char).casefold()
+    plain = "".join(part for part in parts if unicodedata.category(part) != "Mn")
+    # one character must not become two words: a fraction or a circled number stays what it is
+    return plain if len(plain) < 2 or plain.isalpha() else char
 
 
 @dataclass(slots=True)
