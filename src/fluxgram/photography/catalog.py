@@ -11,9 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
-from importlib import import_module
-from importlib.metadata import entry_points as installed
-from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 
@@ -203,6 +200,8 @@ def load_catalog(folders: Sequence[Path] = (), *, entry_points: bool = False) ->
     """
     layers = [_builtin()]
     if entry_points:
+        from importlib.metadata import entry_points as installed  # slow to import
+
         layers += [_of_package(point.value, point.name) for point in sorted(installed(group=ENTRY_POINTS))]
     layers += [_layer(sorted(folder.glob("*.toml"))) for folder in folders if folder.is_dir()]
     return catalog() if len(layers) == 1 else Catalog(layers)
@@ -214,6 +213,8 @@ def _builtin() -> Layer:
 
 
 def _toml_of(package: str, folder: str = "") -> list[File]:
+    from importlib.resources import files
+
     root = files(package) / folder if folder else files(package)
     return sorted(
         (file for file in root.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name
@@ -221,6 +222,8 @@ def _toml_of(package: str, folder: str = "") -> list[File]:
 
 
 def _of_package(package: str, name: str) -> Layer:
+    from importlib import import_module
+
     try:
         import_module(package)
         found = _toml_of(package)

@@ -59,8 +59,12 @@ class NegativeInside(Rule):
         spots = draft.spots("denials")
         if not spots:
             return
-        known = {place for match in draft.terms("skin", "quality", "light", "camera", "mode", "material")
-                 for place in range(match.start, match.end)}  # fmt: skip
+        known = {
+            place
+            for match in draft.matches
+            if match.term.kind != "negative"
+            for place in range(match.start, match.end)
+        }
         for spot in spots:
             thing = draft.after(spot, 3)
             if not thing or spot.start in known or any(word in _FINE for word in thing[:2]):
