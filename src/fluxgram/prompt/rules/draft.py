@@ -152,7 +152,8 @@ class Draft:
 
     def before(self, spot: Spot, count: int = 1) -> tuple[str, ...]:
         """Up to `count` words that stand right before, with nothing but spaces between, nearest first."""
-        index, found = spot.first, []
+        index = spot.first
+        found: list[str] = []
         while index > 0 and len(found) < count and self.words[index - 1].joined:
             index -= 1
             found.append(self.words[index].text)
@@ -160,7 +161,8 @@ class Draft:
 
     def after(self, spot: Spot, count: int = 1) -> tuple[str, ...]:
         """Up to `count` words that stand right behind, with nothing but spaces between."""
-        index, found = spot.last, []
+        index = spot.last
+        found: list[str] = []
         while len(found) < count and self.words[index].joined:
             index += 1
             found.append(self.words[index].text)

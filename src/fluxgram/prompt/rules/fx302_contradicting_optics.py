@@ -112,12 +112,10 @@ def _perspectives(draft: Draft) -> Iterator[_Clash]:
 
 def _cameras(draft: Draft) -> Iterator[_Clash]:
     makers = {spot.phrase: spot for spot in reversed(draft.spots("makers"))}
-    first, *others = sorted(makers.values()) or [None]
-    if first is not None and others:
-        yield _of(first), _of(others[0]), "it is taken with one camera"
+    named = sorted(makers.values())
     phones = draft.spots("phones")
-    if first is not None and phones:
-        yield _of(first), _of(phones[0]), "it is taken with one camera"
+    for other in (*named[1:2], *phones[:1]) if named else ():
+        yield _of(named[0]), _of(other), "it is taken with one camera"
     for lens in draft.focals[:1]:
         if phones and lens.value >= 100:
             yield _at(lens), _of(phones[0]), f"no phone has a lens of {lens.value:g} mm"
