@@ -286,3 +286,19 @@ def test_more_than_is_read() -> None:
 
 def test_no_rule_is_without_a_word_to_say() -> None:
     assert len(RULES) + 3 == 38
+
+
+@pytest.mark.parametrize("words", ["golden hour", "photo", "oak"])
+def test_many_different_phrases_take_no_longer_each(words: str) -> None:
+    def seconds(count: int) -> float:
+        text = ", ".join(
+            f"{chr(97 + n // 676 % 26)}{chr(97 + n // 26 % 26)}{chr(97 + n % 26)}x {words}"
+            for n in range(count)
+        )
+        start = time.process_time()
+        assert "FX102" in {finding.code for finding in lint(text)}
+        return time.process_time() - start
+
+    lint(words)
+    short, long = min(seconds(700) for _ in range(2)), seconds(5600)
+    assert long < 24 * short + 0.1  # 8 is linear, 64 quadratic; the machine may be busy

@@ -169,7 +169,8 @@ def test_kinds(kind: str, text: str) -> None:
 @pytest.mark.parametrize(
     "unit",
     ["portrait of a woman, Rembrandt lighting from the left, 85mm f/1.8, visible pores. ", "no glasses but ", "left ",
-     "light from the left ", "(", "no freckles ", "- ", "rembrant ", "in a ", "f/", "a" , " ", ": ", "woman in her "],
+     "light from the left ", "(", "no freckles ", "- ", "rembrant ", "in a ", "f/", "a" , " ", ": ", "woman in her ",
+     "no x but left light ", "no a but golden hour "],
 )  # fmt: skip
 def test_time_grows_no_faster_than_the_text(unit: str) -> None:
     def seconds(length: int) -> float:

@@ -7,7 +7,7 @@ text. Nothing is judged here; `lint.py` does that.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, cast
@@ -198,11 +198,9 @@ class _Reader:
             return
         first = clause.start
         for start, stop in [*refused, (clause.end, clause.end)]:
-            self._read_part(
-                first, start, [item for item in items if first <= item.start < start], said, clause.heading
-            )
+            self._read_part(first, start, _starting(items, first, start), said, clause.heading)
             if stop > start:
-                self._refuse(start, stop, [item for item in items if start <= item.start < stop])
+                self._refuse(start, stop, _starting(items, start, stop))
             first = stop
 
     def _refuse(self, start: int, stop: int, items: list[_Item]) -> None:
@@ -285,4 +283,19 @@ class _Reader:
 
 
 def _within(place: int, spans: Sequence[tuple[int, int]]) -> bool:
-    return any(start <= place < end for start, end in spans)
+    """Whether a place is in one of some spans (in order, not overlapping)."""
+    before = bisect_right(spans, place, key=_first) - 1
+    return before >= 0 and place < spans[before][1]
+
+
+def _first(span: tuple[int, int]) -> int:
+    return span[0]
+
+
+def _begin(item: _Item) -> int:
+    return item.start
+
+
+def _starting(items: list[_Item], start: int, end: int) -> list[_Item]:
+    """The items (in order) that begin from `start` up to, not including, `end`."""
+    return items[bisect_left(items, start, key=_begin) : bisect_left(items, end, key=_begin)]

@@ -223,7 +223,7 @@ class Draft:
             return []
         found = []
         for match in _FOCAL.finditer(self.folded):
-            if not self.folded[match.end() :].lstrip(" -").startswith(_FORMATS):
+            if not self.folded[match.end() : match.end() + 40].lstrip(" -").startswith(_FORMATS):
                 value = float(match[2])
                 found.append(Number(value, match.start(), match.end(), float(match[1] or value)))
         return found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
+from fluxgram.photography.terms import Term
 from fluxgram.prompt.findings import Finding, Fix, Severity, Span
 from fluxgram.prompt.rules.draft import Draft, Phrase
 from fluxgram.prompt.rules.rule import Rule
@@ -61,10 +62,12 @@ class Overloaded(Rule):
             crowd, whose = sorted(phrase for slot in SLOTS for phrase in slots[slot]), "in all"
         else:
             return
-        ranked = sorted(crowd, key=lambda phrase: (_weight(draft, phrase), phrase.start))
+        terms = _terms(draft)
+        ranked = sorted(crowd, key=lambda phrase: (_weight(draft, phrase, terms), phrase.start))
         kept = sorted(ranked[:KEPT])
+        left = set(crowd) - set(kept)
         words = ", ".join(f'"{draft.text[phrase.start : phrase.end][:60]}"' for phrase in kept)
-        edits = draft.removals(Span(each.start, each.end) for each in crowd if each not in kept)
+        edits = draft.removals(Span(each.start, each.end) for each in crowd if each in left)
         yield self.finding(
             f"{len(crowd)} descriptors {whose} are more than can be told apart (about {MOST_OF_A_SLOT}): they are "
             f"averaged into something generic. Keep the three or four that matter, such as {words}.",
@@ -105,9 +108,19 @@ def _phrases_of(draft: Draft, *kinds: str) -> set[int]:
     return {draft.phrase_index(m.start) for m in draft.terms(*kinds) if m.start < last}
 
 
-def _weight(draft: Draft, phrase: Phrase) -> int:
+def _terms(draft: Draft) -> dict[Phrase, list[Term]]:
+    """The vocabulary's terms in each phrase that has any."""
+    found: dict[Phrase, list[Term]] = {}
+    last = draft.phrases[-1].end
+    for match in draft.matches:
+        if match.start < last:
+            found.setdefault(draft.phrase_at(match.start), []).append(match.term)
+    return found
+
+
+def _weight(draft: Draft, phrase: Phrase, terms: Mapping[Phrase, Sequence[Term]]) -> int:
     """Rank of a phrase, the best first: known physically, light, concrete, vague."""
-    inside = [match.term for match in draft.matches if phrase.start <= match.start < phrase.end]
+    inside = terms.get(phrase, ())
     if any(term.meaning is not None or term.kind in {"skin", "material", "surface"} for term in inside):
         return 0
     if any(term.kind == "light" for term in inside):
