@@ -158,3 +158,15 @@ def test_sarif_of_two_lines_and_odd_names() -> None:
     check_sarif(log)
     region = log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]
     assert region == {"startLine": 2, "startColumn": 5, "endLine": 2, "endColumn": 16}
+
+
+def test_lines_and_columns_of_a_text_of_several_lines() -> None:
+    each = Checked("ab\n\ncde", (), "p.txt", 7)
+    assert [each.line_and_column(place) for place in (0, 2, 3, 4, 7)] == [
+        (7, 1),
+        (7, 3),
+        (8, 1),
+        (9, 1),
+        (9, 4),
+    ]
+    assert Checked("", ()).line_and_column(0) == (1, 1)

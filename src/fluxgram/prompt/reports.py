@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fluxgram.prompt.findings import Edit, Finding, Fix, Severity, Span
@@ -43,6 +44,18 @@ class Checked:
     file: str = ""
     line: int = 0
     where: str = ""
+
+    _ends: list[int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        ends = [place for place, char in enumerate(self.text) if char == "\n"]
+        object.__setattr__(self, "_ends", ends)
+
+    def line_and_column(self, place: int) -> tuple[int, int]:
+        """Line in the file and column, both from 1, of a character of the text."""
+        above = bisect_left(self._ends, place)
+        start = self._ends[above - 1] + 1 if above else 0
+        return max(1, self.line) + above, place - start + 1
 
     @property
     def name(self) -> str:
@@ -107,12 +120,12 @@ def as_github(checked: Sequence[Checked]) -> str:
     lines = []
     for each in checked:
         for finding in each.findings:
-            line, column = _line_and_column(each, finding.span.start if finding.span else 0)
+            line, column = each.line_and_column(finding.span.start if finding.span else 0)
             properties = {"title": f"{finding.code} {names[finding.code]}"}
             if each.file:
                 properties = {"file": each.file} | ({"line": str(line)} if each.line else {}) | properties
             if each.file and each.line and finding.span:
-                ends = _line_and_column(each, finding.span.end)[1]
+                ends = each.line_and_column(finding.span.end)[1]
                 properties |= {"col": str(column), "endColumn": str(ends)}
             told = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
             prefix = f"{finding.where or each.where}: " if finding.where or each.where else ""
@@ -189,13 +202,8 @@ def _uri(path: str) -> str:
 
 
 def _region(each: Checked, span: Span) -> dict[str, int]:
-    (line, column), (last, end) = (_line_and_column(each, place) for place in (span.start, span.end))
+    (line, column), (last, end) = map(each.line_and_column, (span.start, span.end))
     return {"startLine": line, "startColumn": column, "endLine": last, "endColumn": end}
-
-
-def _line_and_column(each: Checked, place: int) -> tuple[int, int]:
-    before = each.text[:place]
-    return max(1, each.line) + before.count("\n"), place - (before.rfind("\n") + 1) + 1
 
 
 def _pair(span: Span | None) -> list[int] | None:
