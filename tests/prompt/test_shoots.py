@@ -170,6 +170,7 @@ A = '[[scene]]\nname = "a"\n'
         ("[shoot]\nsamples = '2'\n" + MARA + A, "samples must be a whole number, not text", "whole number"),
         ("[shoot]\nsize = '1:1'\nsizes = ['2:3']\n" + MARA + A, "size and sizes are both there", "one"),
         ("[shoot]\nsizes = ['2:3', '2:3']\n" + MARA + A, "names a size twice", "out"),
+        ("[shoot]\nsizes = ['512X768', '512 × 768']\n" + MARA + A, "names a size twice", "out"),
         ("[shoot]\nguidance = inf\n" + MARA + A, "guidance can't be", "from 0 to 30"),
         ("[shoot]\nkind = 'portrat'\n" + MARA + A, "kind can't be 'portrat'", "'portrait'"),
         (MARA + A + "light = [1]", "light must be a list of texts; a whole number is none", "light ="),

@@ -16,7 +16,7 @@ from fluxgram.photography.catalog import catalog as built_in
 from fluxgram.prompt.briefs import BRIEFS, Brief
 from fluxgram.prompt.compose import compose
 from fluxgram.prompt.items import item_of, resolve_negative
-from fluxgram.prompt.shoots import OWN_KEY, Scene, Shoot
+from fluxgram.prompt.shoots import OWN_KEY, SIZE_SIGN, Scene, Shoot
 from fluxgram.prompt.wildcards import expand
 
 MOST_FRAMES = 1000
@@ -130,7 +130,7 @@ def _frames_of(
         )
         for size in scene.sizes:
             parts = [scene.slug]
-            parts += [size.strip().lower().replace(":", "x")] if len(scene.sizes) > 1 else []
+            parts += [SIZE_SIGN.sub("x", size.strip().lower())] if len(scene.sizes) > 1 else []
             parts += [str(sample + 1)] if sample else []
             shown = [scene.name, *([size] if len(scene.sizes) > 1 else []), f"seed {seed}"]
             found.append(

@@ -7,6 +7,7 @@ of a shoot; `templates/` has shoots to begin with.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -32,6 +33,9 @@ OWN_KEY = {
     "landscape": "atmosphere",
 }
 """The key that only this kind of scene has."""
+
+SIZE_SIGN = re.compile(r"\s*[x×*:]\s*")
+"""What stands between width and height of a size; in a file's name it is an x."""
 
 SHEET = "contact-sheet"
 """Stem of the contact sheet's files; no scene may have it."""
@@ -214,7 +218,7 @@ def _sizes(table: Table) -> tuple[str, ...]:
     if one and many:
         raise table.wrong("size", "and sizes are both there.", "Keep one of them.")
     sizes = (one,) if one else many
-    if len(set(sizes)) < len(sizes):
+    if len({SIZE_SIGN.sub("x", size.lower()) for size in sizes}) < len(sizes):
         raise table.wrong("sizes", "names a size twice.", "Take one of them out.")
     return sizes
 
