@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -149,6 +150,18 @@ def test_fix_of_a_file(inside: Inside, shell: Shell) -> None:
     assert shell.files() == ["p.txt"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="permissions and links as POSIX has them")
+def test_fix_keeps_links_and_permissions(inside: Inside, shell: Shell) -> None:
+    path, link = shell.folder / "p.txt", shell.folder / "link.txt"
+    path.write_text("Rembrant light, man\n")
+    path.chmod(0o600)
+    link.symlink_to("p.txt")
+    assert inside("lint", "link.txt", "--fix").status == 0
+    assert link.is_symlink()
+    assert path.read_text() == "Rembrandt light, man\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
 def test_shoot(inside: Inside, shell: Shell) -> None:
     (shell.folder / "s.toml").write_text(SHOOT)
     done = inside("lint", "s.toml", "-f", "json", "--select", "FX7")
@@ -172,6 +185,8 @@ def test_shoot(inside: Inside, shell: Shell) -> None:
         (["missing.toml"], "missing.toml"),
         (["@missing"], "missing cannot be read"),
         (["bad.txt"], "not text in UTF-8"),
+        (["folder"], "folder is a folder"),
+        (["prompt.dat"], "prompt.dat is a file, but neither .txt nor .toml"),
         (["marks.txt"], "marks.txt, line 1: There is no rule"),
         (["x", "-c", "fluxgram-mni"], "no checkpoint 'fluxgram-mni'"),
         (["x", "--size", "huge"], "'huge' is not a picture size"),
@@ -180,6 +195,8 @@ def test_shoot(inside: Inside, shell: Shell) -> None:
 )
 def test_mistakes(inside: Inside, shell: Shell, arguments: list[str], says: str) -> None:
     (shell.folder / "bad.txt").write_bytes(b"\xff\xfe")
+    (shell.folder / "prompt.dat").write_text("a man")
+    (shell.folder / "folder").mkdir()
     (shell.folder / "marks.txt").write_text("a man # fluxgram: ignore FX999\n")
     done = inside("lint", *arguments)
     assert done.status == 2

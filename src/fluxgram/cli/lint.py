@@ -170,7 +170,31 @@ def _check(source: str, wish: Wish) -> list[Checked]:
         if path.suffix.lower() == ".toml":
             return _shoot(path, wish)
         return _lines(_read(path), source, wish)
+    _refuse_paths(source, path)
     return [_prompt(source, wish)]
+
+
+def _refuse_paths(source: str, path: Path) -> None:
+    """A folder, or a file of another kind, is no prompt: its name would be checked instead of what is in it."""
+    from fluxgram.errors import RequestError
+
+    if not source.strip() or len(source) >= 1000:
+        return
+    if _is_file(path):
+        raise RequestError(
+            f"{source} is a file, but neither .txt nor .toml.", f"Read it as one prompt: @{source}"
+        )
+    if _is_folder(path):
+        raise RequestError(
+            f"{source} is a folder.", f"Name the files in it: {path / '*.txt'} (or - for words from elsewhere)."
+        )
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _is_file(path: Path) -> bool:
@@ -260,15 +284,13 @@ def _write(text: str, name: str, *, changed: bool) -> None:
     if not name:
         sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
     elif changed:
-        path = Path(name)
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        from fluxgram.prompt.toml_text import save_text
+
         try:
-            beside.write_bytes(text.encode("utf-8"))
-            beside.replace(path)
+            save_text(text, Path(name).resolve(), overwrite=True)  # what a link points to, not the link
         except OSError as error:
             from fluxgram.errors import RequestError
 
-            beside.unlink(missing_ok=True)
             raise RequestError(
                 f"{name} cannot be written: {error.strerror}.", "See who may write there."
             ) from None

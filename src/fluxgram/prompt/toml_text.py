@@ -9,6 +9,7 @@ import math
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -83,6 +84,8 @@ def _plain(char: str) -> str:
 def save_text(text: str, path: Path, *, overwrite: bool = False) -> None:
     """Write a text file whole or not at all: under a temporary name, flushed to the disk, then renamed.
 
+    A file that is replaced keeps its permissions.
+
     Raises:
         FileExistsError: The name is taken, and `overwrite` is false.
         OSError: It cannot be written there.
@@ -94,6 +97,8 @@ def save_text(text: str, path: Path, *, overwrite: bool = False) -> None:
             file.flush()
             os.fsync(file.fileno())
         if overwrite:
+            if path.exists():
+                shutil.copymode(path, partial)
             partial.replace(path)
         else:
             _rename_new(partial, path)
