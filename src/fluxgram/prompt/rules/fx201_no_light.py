@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from fluxgram.prompt.findings import Edit, Finding, Fix, Severity, Span
 from fluxgram.prompt.rules.draft import Draft
+from fluxgram.prompt.rules.fx101_style_conflict import modes_of
 from fluxgram.prompt.rules.rule import Rule
 
 _ADDED = "soft window light from the left"
@@ -16,7 +17,8 @@ class NoLight(Rule):
 
     ## What it does
     Looks for any word about light: a set-up, a source, a time of day, a weather. Speaks up only where the prompt names
-    a person; products have a rule of their own (FX502), and prompts in other languages are left alone.
+    a person; products have a rule of their own (FX502), and paintings, drawings and prompts in other languages are
+    left alone.
 
     ## Why it is bad
     Light decides more than anything else whether a face looks photographed. Unasked, the checkpoint lights it evenly
@@ -43,6 +45,9 @@ class NoLight(Rule):
         if not draft.has_person or draft.is_product or draft.light_words or not draft.english:
             return
         if draft.terms("light", "atmosphere") or draft.terms("light", vague=True) or len(draft.words) < 3:
+            return
+        modes = {mode for _, mode in modes_of(draft)}
+        if modes and "photo" not in modes:
             return
         end = len(draft.text.rstrip(" ,;.\n\t"))
         yield self.finding(
