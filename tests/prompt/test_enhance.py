@@ -77,6 +77,7 @@ def test_the_light_strength() -> None:
         ("macro of a bee", ["light.raking", "lens.100mm-macro"], ["quality.skin-texture"]),
         ("environmental portrait of a smith", ["lens.35mm"], ["lens.85mm"]),
         ("a man in the street at night", ["light.street-lamp"], ["light.window", "light.overcast"]),
+        ("group of friends at a campfire", ["light.firelight"], ["light.window"]),
         ("a farmer in a field", ["light.overcast"], ["light.window"]),
         ("corporate headshot of a lawyer", ["light.soft-studio"], ["light.window"]),
         ("a man, nice lighting", ["light.window"], []),
@@ -88,6 +89,10 @@ def test_what_suits(text: str, added: list[str], not_added: list[str]) -> None:
     done = enhance(text)
     assert set(added) <= set(ids(done))
     assert not set(not_added) & set(ids(done))
+
+
+def test_a_car_is_not_said_to_be_indoors() -> None:
+    assert not [each for each in enhance("a red sports car").additions if "indoors" in each.why]
 
 
 def test_skin_needs_pixels() -> None:

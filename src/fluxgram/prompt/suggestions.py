@@ -26,9 +26,10 @@ _OUTDOORS = bag(
     "river sea ocean coast outdoors outdoor outside desert meadow village market bridge pier jungle woods "
     "snow rain fog autumn island harbor harbour boat farm barn stadium"
 )
+_FIRES = bag("campfire bonfire fireplace hearth")
 _INDOORS = bag(
     "room kitchen bedroom office cafe café coffee bar pub library workshop museum church restaurant "
-    "indoors inside home house apartment living bathroom classroom shop store train car gym bench hall "
+    "indoors inside home house apartment living bathroom classroom shop store train gym bench hall "
     "studio"
 )
 _STUDIO = bag("studio headshot backdrop seamless background corporate linkedin profile")
@@ -53,6 +54,8 @@ class Suggestion:
 
 def lights(kind: str, words: frozenset[str]) -> Iterator[Suggestion]:
     """Lights for a kind of picture, the best first; the caller passes over those that contradict the prompt."""
+    if words & _FIRES:
+        yield Suggestion("light.firelight", "a fire lights those who are near it")
     if words & _NIGHT and kind not in ("product", "macro"):
         if words & _INDOORS and not words & _OUTDOORS:
             yield Suggestion("light.tungsten", "it is night and indoors")
