@@ -31,6 +31,11 @@ def test_captions_stay_in_their_cell(caption: str) -> None:
     assert set(between) == {paper}
 
 
+def test_letters_that_the_font_lacks_lose_their_accent() -> None:
+    picture = Image.new("RGB", (64, 64))
+    assert contact_sheet([(picture, "café")]).tobytes() == contact_sheet([(picture, "cafe")]).tobytes()
+
+
 def test_fewer_pictures_than_columns() -> None:
     assert contact_sheet([(Image.new("RGB", (9, 9)), "")], columns=6, cell=(50, 50), gap=0).width == 50
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import unicodedata
 from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFont
@@ -50,7 +51,7 @@ def contact_sheet(
         left, top = gap + (index % columns) * (cell[0] + gap), gap + (index // columns) * high
         shown = resample(picture.convert("RGB"), *(_inside(picture.size, cell) if whole else cell))
         sheet.paste(shown, (left + (cell[0] - shown.width) // 2, top + (cell[1] - shown.height) // 2))
-        for number, words in enumerate(_wrapped(caption, font, cell[0], caption_lines)):
+        for number, words in enumerate(_wrapped(_drawable(caption, font), font, cell[0], caption_lines)):
             draw.text((left, top + cell[1] + 2 + number * line), words, fill=_INK, font=font)
     return sheet
 
@@ -85,6 +86,22 @@ def _wrapped(
     if lines and (words or font.getlength(lines[-1]) > width):
         lines[-1] = _shortened(lines[-1], font, width)
     return [line if font.getlength(line) <= width else _shortened(line, font, width) for line in lines]
+
+
+def _drawable(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+    """The text with accented letters that the font lacks as plain ones: "cafe" instead of an empty box."""
+
+    def image(letter: str) -> bytes:
+        return bytes(font.getmask(letter))
+
+    if text.isascii() or not isinstance(font, ImageFont.FreeTypeFont):
+        return text
+    missing = image("\uffff")
+    made = []
+    for letter in unicodedata.normalize("NFC", text):
+        plain = unicodedata.normalize("NFKD", letter)[:1]
+        made.append(plain if plain.isascii() and image(letter) == missing else letter)
+    return "".join(made)
 
 
 def _shortened(line: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
