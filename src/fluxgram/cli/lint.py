@@ -186,7 +186,8 @@ def _refuse_paths(source: str, path: Path) -> None:
         )
     if _is_folder(path):
         raise RequestError(
-            f"{source} is a folder.", f"Name the files in it: {path / '*.txt'} (or - for words from elsewhere)."
+            f"{source} is a folder.",
+            f"Name the files in it: {path / '*.txt'} (or - for words from elsewhere).",
         )
 
 
