@@ -111,3 +111,15 @@ def test_completion(shell: Shell, words: str, answer: str) -> None:
     typed = f"fluxgram compose x {words}"
     done = shell(_FLUXGRAM_COMPLETE="complete_bash", COMP_WORDS=typed, COMP_CWORD=str(len(typed.split()) - 1))
     assert answer in done.out.split()
+
+
+def test_a_negative_prompt_that_the_checkpoint_does_not_read_is_said(inside: Inside) -> None:
+    done = inside("compose", "a cat", "--negative", "always", "--checkpoint", "flux2-klein-4b")
+    assert done.status == 0
+    assert "flux2-klein-4b reads no negative prompt" in done.err
+
+
+def test_an_aperture_that_is_none(inside: Inside) -> None:
+    done = inside("compose", "a cat", "--aperture", "banana")
+    assert done.status == 2
+    assert "'banana' is no f-number" in done.err

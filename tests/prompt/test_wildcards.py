@@ -167,3 +167,12 @@ def test_any_text_is_expanded_or_refused(text: str, seed: int) -> None:
         return
     assert first == expand(text, seed)
     assert len(first) <= len(text)
+
+
+def test_a_chain_that_is_met_from_its_end_is_refused_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "f1.txt").write_text("end\n", "utf-8")
+    for number in range(2, 301):
+        (tmp_path / f"f{number}.txt").write_text(f"__f{number - 1}__\n", "utf-8")
+    text = " ".join(f"__f{number}__" for number in range(1, 301))
+    with pytest.raises(ShootError, match="16 deep"):
+        expand(text, 1, tmp_path)

@@ -14,6 +14,7 @@ from fluxgram.cli.choices import complete_checkpoint
 
 if TYPE_CHECKING:
     from fluxgram.photography.catalog import Catalog
+    from fluxgram.prompt.facts import CheckpointFacts
 
 Items = list[str] | None
 
@@ -100,7 +101,10 @@ def compose(
     }  # fmt: skip
     look = words.preset(preset) if preset else None
     brief = brief_of(kind, subject, said, look=look, catalog=words)
-    composed = write(brief, family=_family(family, checkpoint), catalog=words)
+    facts = _facts(checkpoint)
+    composed = write(brief, family=_family(family, facts), catalog=words)
+    if composed.negative and facts and facts.negative == "unsupported":
+        messages().print(f"note: {facts.name} reads no negative prompt; leave it out, or name another checkpoint.")
     if json:
         write_json(
             {
@@ -137,7 +141,10 @@ def _aperture(words: str, catalog: Catalog) -> tuple[str, ...]:
     try:
         number = float(digits)
     except ValueError:
-        return (item_of(words, ("aperture",), catalog),)
+        item = item_of(words, ("aperture",), catalog)
+        if item not in catalog.terms:
+            raise RequestError(f"{words!r} is no f-number.", "Say one such as 1.8 or f/8.") from None
+        return (item,)
     if not 0.5 <= number <= 128:
         raise RequestError(
             f"There is no f-number {words!r}.", "Say one between 0.5 and 128, such as 1.8 or 8."
@@ -147,13 +154,15 @@ def _aperture(words: str, catalog: Catalog) -> tuple[str, ...]:
     return (name if name in catalog.terms else said,)
 
 
-def _family(family: str, checkpoint: str) -> str:
+def _facts(checkpoint: str) -> CheckpointFacts | None:
+    from fluxgram.cli.facts import checkpoint_facts
+
+    return checkpoint_facts(checkpoint) if checkpoint else None
+
+
+def _family(family: str, facts: CheckpointFacts | None) -> str:
     from fluxgram.errors import RequestError
 
     if family and family not in FAMILIES:
         raise RequestError(f"There is no family {family!r}.", f"Say one of {', '.join(FAMILIES)}.")
-    if family or not checkpoint:
-        return family
-    from fluxgram.cli.facts import checkpoint_facts
-
-    return checkpoint_facts(checkpoint).family
+    return facts.family if facts and not family else family

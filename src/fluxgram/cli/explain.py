@@ -19,17 +19,18 @@ def explain(
     codes: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Codes or names of rules, such as FX201 or no-light.", autocompletion=complete_code
+            help="Codes, beginnings of codes, or names of rules: FX201, FX2, no-light.", autocompletion=complete_code
         ),
     ] = None,
 ) -> None:
     """Explain a rule of the linter; without a code, list all."""
-    from fluxgram.prompt.lint_configuration import rule_of
+    from fluxgram.prompt.lint_configuration import codes_of
     from fluxgram.prompt.rules import GROUP_TITLES, RULES, SHOOT_RULES
     from fluxgram.prompt.rules.documentation import markdown, sections
 
     if codes:
-        text = "\n".join([markdown(rule) for rule in [rule_of(code) for code in codes]])
+        wanted = codes_of(codes)
+        text = "\n".join([markdown(rule) for rule in (*RULES, *SHOOT_RULES) if rule.code.startswith(wanted)])
     else:
         lines = []
         for group, title in GROUP_TITLES.items():

@@ -102,7 +102,9 @@ class _Expansion:
         self._write(parsed, "", pieces)
         return "".join(pieces)
 
-    def _write(self, text: _Text, path: str, pieces: list[str]) -> None:
+    def _write(self, text: _Text, path: str, pieces: list[str], depth: int = 0) -> None:
+        if depth > MOST_DEPTH:  # `_follow` sees only the first way to a file, which may not be the longest
+            raise self._too_much(f"wildcards {MOST_DEPTH} deep")
         number = 0
         for part in text:
             if isinstance(part, str):
@@ -113,8 +115,10 @@ class _Expansion:
                 continue
             here = f"{path}/{number}" if path else str(number)
             number += 1
-            choice = part if isinstance(part, _Choice) else self.files[part.name][1]
-            self._write(self._chosen(choice, here), here, pieces)
+            if isinstance(part, _Choice):
+                self._write(self._chosen(part, here), here, pieces, depth)
+            else:
+                self._write(self._chosen(self.files[part.name][1], here), here, pieces, depth + 1)
 
     def _chosen(self, choice: _Choice, path: str) -> _Text:
         self.choices += 1

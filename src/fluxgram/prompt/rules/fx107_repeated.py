@@ -33,16 +33,18 @@ class Repeated(Rule):
     severity = Severity.ADVICE
 
     def check(self, draft: Draft) -> Iterator[Finding]:
-        """One finding for each phrase that comes again."""
-        said: set[str] = set()
+        """One finding for each phrase that comes again, however often, at its second place."""
+        places: dict[str, list[Span]] = {}
         for phrase in draft.phrases:
             words = draft.says(phrase)
-            if words in said and len(words) > 3:
-                span = Span(phrase.start, phrase.end)
-                shown = draft.text[span.start : span.end][:60]
+            if len(words) > 3:
+                places.setdefault(words, []).append(Span(phrase.start, phrase.end))
+        for _, *again in places.values():
+            if again:
+                shown = draft.text[again[0].start : again[0].end][:60]
+                times = "before" if len(again) == 1 else f"{len(again) + 1} times"
                 yield self.finding(
-                    f'"{shown}" was said before. Once is enough; say it more exactly instead.',
-                    span,
-                    Fix("Say it once", (draft.removal(span),), safe=True),
+                    f'"{shown}" was said {times}. Once is enough; say it more exactly instead.',
+                    again[0],
+                    Fix("Say it once", tuple(draft.removal(span) for span in again), safe=True),
                 )
-            said.add(words)
