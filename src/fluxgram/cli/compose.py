@@ -104,7 +104,9 @@ def compose(
     facts = _facts(checkpoint)
     composed = write(brief, family=_family(family, facts), catalog=words)
     if composed.negative and facts and facts.negative == "unsupported":
-        messages().print(f"note: {facts.name} reads no negative prompt; leave it out, or name another checkpoint.")
+        messages().print(
+            f"note: {facts.name} reads no negative prompt; leave it out, or name another checkpoint."
+        )
     if json:
         write_json(
             {

@@ -19,7 +19,8 @@ def explain(
     codes: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Codes, beginnings of codes, or names of rules: FX201, FX2, no-light.", autocompletion=complete_code
+            help="Codes, beginnings of codes, or names of rules: FX201, FX2, no-light.",
+            autocompletion=complete_code,
         ),
     ] = None,
 ) -> None:
@@ -29,8 +30,9 @@ def explain(
     from fluxgram.prompt.rules.documentation import markdown, sections
 
     if codes:
-        wanted = codes_of(codes)
-        text = "\n".join([markdown(rule) for rule in (*RULES, *SHOOT_RULES) if rule.code.startswith(wanted)])
+        known = (*RULES, *SHOOT_RULES)
+        wanted = [rule for begins in codes_of(codes) for rule in known if rule.code.startswith(begins)]
+        text = "\n".join(markdown(rule) for rule in dict.fromkeys(wanted))
     else:
         lines = []
         for group, title in GROUP_TITLES.items():
