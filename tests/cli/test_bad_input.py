@@ -109,6 +109,10 @@ def test_setting_that_is_none(shell: Shell) -> None:
     refused(shell("generate", "x", FLUXGRAM_THREDS="2"), 1, "FLUXGRAM_THREDS is not a setting")
 
 
+def test_the_chat_key_is_a_setting_of_one_command(shell: Shell) -> None:
+    assert shell("checkpoints", "--json", FLUXGRAM_CHAT_KEY="secret").status == 0
+
+
 def test_setting_out_of_range(shell: Shell) -> None:
     refused(shell("doctor", FLUXGRAM_MEMORY_GB="-2"), 1, "FLUXGRAM_MEMORY_GB must be a number")
 
