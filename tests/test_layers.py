@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "fluxgram"
-GROUND = {"errors", "settings"}
+GROUND = {"durable", "errors", "settings"}
 """What everybody may import."""
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "server": {"jobs", "prompt", "store", "pictures"},
     "studio": {"jobs", "prompt", "store", "pictures"},
     "cluster": {"jobs", "prompt", "store", "pictures"},
+    "durable": set(),
     "errors": set(),
     "settings": set(),
 }

@@ -11,13 +11,13 @@ import errno
 import hashlib
 import io
 import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
 from PIL import ExifTags, Image
 from PIL.PngImagePlugin import PngInfo
 
+from fluxgram.durable import partial_name, write_whole
 from fluxgram.errors import PictureError, PictureExists
 from fluxgram.pictures import marks
 
@@ -71,7 +71,7 @@ def write_file(data: bytes, path: Path, *, overwrite: bool = False) -> Path:
     """
     _refuse_bad_name(path, overwrite=overwrite)
     try:
-        _write_whole(data, path, overwrite=overwrite)
+        write_whole(data, Path(os.path.realpath(path)), overwrite=overwrite)
     except FileExistsError:
         raise _exists(path) from None
     except (OSError, ValueError) as error:
@@ -90,7 +90,7 @@ def check_output(path: Path, *, overwrite: bool = False) -> None:
     """
     _refuse_bad_name(path, overwrite=overwrite)
     try:
-        partial = _partial_name(path)
+        partial = partial_name(Path(os.path.realpath(path)))
         try:
             partial.write_bytes(b"\0" * _PROBE)
         finally:
@@ -178,55 +178,6 @@ def _jpeg_segments(properties: str) -> bytes:
 
 def _app1(data: bytes) -> bytes:
     return b"\xff\xe1" + (len(data) + 2).to_bytes(2, "big") + data
-
-
-def _write_whole(data: bytes, path: Path, *, overwrite: bool) -> None:
-    """Write under a temporary name, flush, rename, flush the folder; remove the temporary file in any case."""
-    target = Path(os.path.realpath(path))
-    partial = _partial_name(target)
-    try:
-        with partial.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        if overwrite:
-            partial.replace(target)
-        else:
-            _rename_new(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)
-    _flush_folder(target.parent)
-
-
-def _rename_new(partial: Path, target: Path) -> None:
-    """Rename that never replaces. A hard link is the only such step that cannot be raced."""
-    try:
-        os.link(partial, target)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without links
-        if target.exists():
-            raise FileExistsError(target) from None
-        partial.replace(target)
-
-
-def _flush_folder(folder: Path) -> None:
-    """Put the new name on the disk too, where the system can."""
-    try:
-        number = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(number)
-    except OSError:
-        pass
-    finally:
-        os.close(number)
-
-
-def _partial_name(path: Path) -> Path:
-    """A short name of its own beside the picture, so that a long name for the picture is not too long for this."""
-    return Path(os.path.realpath(path)).parent / f".fluxgram-{secrets.token_hex(6)}.part"
 
 
 def _refuse_bad_name(path: Path, *, overwrite: bool) -> None:

@@ -6,12 +6,11 @@ The standard library reads TOML but does not write it. `toml_tables.py` reads; w
 from __future__ import annotations
 
 import math
-import os
 import re
-import secrets
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
+
+from fluxgram.durable import write_whole
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": "\\b", "\f": "\\f"}
@@ -82,52 +81,10 @@ def _plain(char: str) -> str:
 
 
 def save_text(text: str, path: Path, *, overwrite: bool = False) -> None:
-    """Write a text file whole or not at all: under a temporary name, flushed to the disk, then renamed.
-
-    A file that is replaced keeps its permissions.
+    """Write a text file as UTF-8, whole or not at all. A file that is replaced keeps its permissions.
 
     Raises:
         FileExistsError: The name is taken, and `overwrite` is false.
         OSError: It cannot be written there.
     """
-    partial = path.parent / f".fluxgram-{secrets.token_hex(6)}.part"
-    try:
-        with partial.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        if overwrite:
-            if path.exists():
-                shutil.copymode(path, partial)
-            partial.replace(path)
-        else:
-            _rename_new(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-    _flush_folder(path.parent)
-
-
-def _rename_new(partial: Path, path: Path) -> None:
-    """Rename that never replaces: a hard link fails where the name is taken, even when two try at once."""
-    try:
-        os.link(partial, path)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without links
-        if path.exists():
-            raise FileExistsError(path) from None
-        partial.replace(path)
-
-
-def _flush_folder(folder: Path) -> None:
-    """Put the new name on the disk too, where the system can."""
-    try:
-        number = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(number)
-    except OSError:
-        pass
-    finally:
-        os.close(number)
+    write_whole(text.encode("utf-8"), path, overwrite=overwrite, keep_mode=True)
