@@ -8,7 +8,19 @@ nothing else; a traceback means a defect in fluxgram, not a mistake of the user.
     │   ├── PromptTooLong         strict mode, and the checkpoint cannot read all of the prompt
     │   ├── UnknownCheckpoint     no checkpoint of that name; the hint names the nearest
     │   ├── UnknownTerm           no word of that name in the vocabulary; the hint names the nearest
-    │   └── ShootError            a shoot file, a character or a wildcard cannot be used
+    │   ├── ShootError            a shoot file, a character or a wildcard cannot be used
+    │   ├── UnknownJob            no job or picture of that name that this caller may see
+    │   ├── PromptRefused         the safety rules refuse the words
+    │   └── IdempotencyMismatch   the idempotency key came with another request before
+    ├── AccessError               the caller may not
+    │   ├── KeyInvalid            no key, an unknown or a revoked one
+    │   ├── ScopeMissing          the key is not for this
+    │   └── QuotaExceeded         the month's pictures are used up
+    ├── Busy                      not now; `retry_after` says when
+    │   ├── QueueFull             the key has as many jobs waiting as it may
+    │   └── RateLimited           too many requests in too short a time
+    ├── StoreError                the database or the folder of pictures cannot be used
+    │   └── StoreFull             the disk is full
     ├── VocabularyError           a vocabulary file is malformed; the message names file, table and key
     ├── CheckpointError           the checkpoint's files cannot be used
     │   ├── CheckpointMissing     files are absent (or not downloaded, and offline)
@@ -61,6 +73,64 @@ class UnknownTerm(RequestError):
 
 class ShootError(RequestError):
     """A shoot file, a character or a wildcard cannot be used."""
+
+
+class UnknownJob(RequestError):
+    """No job or picture of that name that this caller may see."""
+
+
+class PromptRefused(RequestError):
+    """The safety rules refuse the words."""
+
+
+class IdempotencyMismatch(RequestError):
+    """The idempotency key came with another request before."""
+
+
+class AccessError(FluxgramError):
+    """The caller may not."""
+
+
+class KeyInvalid(AccessError):
+    """No key was given, or an unknown or revoked one."""
+
+
+class ScopeMissing(AccessError):
+    """The key is not for this."""
+
+
+class QuotaExceeded(AccessError):
+    """The month's pictures are used up."""
+
+
+class Busy(FluxgramError):
+    """Not now.
+
+    Args:
+        message: One sentence saying what is wrong.
+        hint: One sentence saying what to do.
+        retry_after: Seconds after which a new try makes sense.
+    """
+
+    def __init__(self, message: str, hint: str = "", *, retry_after: float = 1.0) -> None:
+        super().__init__(message, hint)
+        self.retry_after = retry_after
+
+
+class QueueFull(Busy):
+    """The key has as many jobs waiting as it may."""
+
+
+class RateLimited(Busy):
+    """Too many requests in too short a time."""
+
+
+class StoreError(FluxgramError):
+    """The database or the folder of pictures cannot be used."""
+
+
+class StoreFull(StoreError):
+    """The disk is full."""
 
 
 class VocabularyError(FluxgramError):

@@ -16,6 +16,8 @@ from fluxgram.errors import SettingsError
 _PREFIX = "FLUXGRAM_"
 _SECRETS = {"FLUXGRAM_CHAT_KEY"}
 """Read by the one command that needs it and kept out of `Settings`, which may be shown."""
+_OF_THE_SERVICE = "FLUXGRAM_SERVE_"
+"""Read by `fluxgram.service`."""
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
 
@@ -53,7 +55,9 @@ class Settings:
         env = os.environ if environment is None else environment
         known = {_PREFIX + field.name.upper(): field.name for field in fields(cls)}
         for name in env:
-            if name.startswith(_PREFIX) and name not in known and name not in _SECRETS:
+            if name.startswith(_OF_THE_SERVICE) or name in _SECRETS:
+                continue
+            if name.startswith(_PREFIX) and name not in known:
                 near = get_close_matches(name, known, n=1, cutoff=0.0)
                 raise SettingsError(f"{name} is not a setting of fluxgram.", f"Did you mean {near[0]}?")
         values: dict[str, object] = {"home": Path(env.get("FLUXGRAM_HOME") or default_home(env)).expanduser()}
