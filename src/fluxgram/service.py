@@ -39,6 +39,7 @@ class ServiceSettings:
         devices: One worker process each, such as `cuda:0,cuda:1`; empty is one on the machine's own device.
         checkpoint: What draws where the client names none, and `fluxgram-v1`.
         models: Clients' names of models → checkpoints.
+        engine: `module:factory` of what workers draw with instead of `fluxgram.engine`; for benchmarks.
         side_by_side: Jobs of different keys that one worker draws in turns.
         max_queued: Jobs that one key may have waiting or running.
         max_body_mb: Largest request body in MB.
@@ -75,6 +76,7 @@ class ServiceSettings:
     devices: tuple[str, ...] = ()
     checkpoint: str = "fluxgram-mini"
     models: Mapping[str, str] = field(default_factory=dict)
+    engine: str = ""
     side_by_side: int = 4
     max_queued: int = 100
     max_body_mb: float = 16.0
