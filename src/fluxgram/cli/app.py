@@ -17,6 +17,7 @@ from fluxgram.cli import (
     inspect,
     lint,
     reshoot,
+    serve,
     shoot,
     vocabulary,
 )
@@ -40,6 +41,7 @@ app.command("shoot")(shoot.shoot)
 app.command("lint")(lint.lint)
 app.command("explain")(explain.explain)
 app.command("vocabulary")(vocabulary.vocabulary)
+app.command("serve")(serve.serve)
 app.add_typer(character.app, name="character")
 app.add_typer(checkpoints.app, name="checkpoints")
 

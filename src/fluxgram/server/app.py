@@ -1,0 +1,69 @@
+"""`create_app`: the surfaces, the guards before them and what starts and ends with them, as one ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+
+from fluxgram.server import failures, front, guards, native, operations, pictures
+from fluxgram.server.callers import Buckets
+from fluxgram.server.draining import Draining
+from fluxgram.server.metrics import Metrics
+
+if TYPE_CHECKING:
+    from fluxgram.jobs.door import Jobs
+    from fluxgram.jobs.supervisor import Supervisor
+
+
+
+def _there(name: str) -> Any:
+    try:
+        return import_module(f"fluxgram.server.{name}")
+    except ModuleNotFoundError:
+        return None
+
+
+SURFACES = tuple(surface for surface in (native, _there("modelslab"), _there("openai")) if surface)
+"""Each has a `router`, its `PREFIXES`, and `failure`, which makes its bodies of errors."""
+
+
+def create_app(jobs: Jobs, supervisor: Supervisor | None = None) -> FastAPI:
+    """Make the application; nothing is started before its lifespan is.
+
+    Args:
+        jobs: The door; the caller closes it.
+        supervisor: Of the workers, started and stopped with the application; None where others draw.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with app.state.draining.around(app):
+            yield
+
+    app = FastAPI(
+        title="fluxgram",
+        version=version("fluxgram"),
+        summary="Photographic portraits with FLUX, behind a durable queue.",
+        description=front.DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.jobs, app.state.supervisor, app.state.service = jobs, supervisor, jobs.service
+    app.state.buckets = Buckets()
+    app.state.metrics = Metrics(jobs)
+    app.state.draining = Draining()
+    app.state.bodies = {}
+    for surface in SURFACES:
+        app.include_router(surface.router)
+        app.state.bodies.update(dict.fromkeys(surface.PREFIXES, surface.failure))
+    for other in (pictures, operations, front):
+        app.include_router(other.router)
+    failures.install(app)
+    guards.install(app)
+    return app

@@ -1,0 +1,96 @@
+"""Native surface: what happens to a job, as server-sent events that can be replayed, or as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from fluxgram.server.native_views import JobNumber, Who, number_of, when
+
+if TYPE_CHECKING:
+    from fluxgram.jobs.door import Jobs
+    from fluxgram.jobs.orders import Caller
+    from fluxgram.store.records import EventRecord
+
+router = APIRouter(tags=["native: jobs"])
+
+KEEP_ALIVE = 15.0
+"""Seconds of silence after which a comment is sent, so that nobody between takes the connection for dead."""
+_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+_MOST = 2**63 - 1
+
+
+@router.get(
+    "/jobs/{id}/events",
+    summary="What happened to a job, and what happens now",
+    operation_id="events",
+    response_class=Response,
+    responses={200: {"description": "Events.", "content": {"text/event-stream": {}, "application/json": {}}}},
+)
+async def events(
+    id: JobNumber,  # noqa: A002
+    request: Request,
+    who: Who,
+    after: Annotated[int, Query(ge=0, le=_MOST, description="Only events with a larger id.")] = 0,
+    last_event_id: Annotated[str, Header(description="As `after`; browsers send it when they come back.")] = "",
+) -> Response:
+    """Replays what was stored, then goes on live until the job is over. With `Accept: application/json` a list."""
+    jobs: Jobs = request.app.state.jobs
+    number = number_of(id)
+    if last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 19:
+        after = max(after, int(last_event_id))
+    if "application/json" in request.headers.get("accept", ""):
+        found = await run_in_threadpool(jobs.events, number, after, who)
+        return JSONResponse({"events": [plain(event) for event in found]}, headers=_HEADERS)
+    await run_in_threadpool(jobs.get, number, who)  # what is refused, is refused before the stream begins
+    return StreamingResponse(
+        stream(request, number, after, who), media_type="text/event-stream", headers=_HEADERS
+    )
+
+
+def plain(event: EventRecord) -> dict[str, Any]:
+    """An event for an answer."""
+    return {"id": event.id, "kind": event.kind, "at": when(event.at), "data": event.data}
+
+
+async def stream(request: Request, number: int, after: int, who: Caller) -> AsyncIterator[bytes]:
+    """A job's events in the form of server-sent events; ends with the job's last event, or with the service."""
+    jobs: Jobs = request.app.state.jobs
+    over: asyncio.Event = request.app.state.draining.over
+    yield b"retry: 2000\n\n"
+    following = aiter(jobs.follow(number, after, who))
+    ending = asyncio.ensure_future(over.wait())
+    coming: asyncio.Future[EventRecord] | None = None
+    try:
+        while True:
+            coming = coming or asyncio.ensure_future(anext(following))
+            await asyncio.wait({coming, ending}, timeout=KEEP_ALIVE, return_when=asyncio.FIRST_COMPLETED)
+            if coming.done():
+                try:
+                    event = coming.result()
+                except StopAsyncIteration:
+                    return
+                coming = None
+                yield message(event)
+            elif ending.done():
+                yield b": the service is ending\n\n"
+                return
+            else:
+                yield b": still here\n\n"
+    finally:
+        for task in (coming, ending):
+            if task is not None:
+                task.cancel()
+        await asyncio.gather(*(task for task in (coming, ending) if task is not None), return_exceptions=True)
+
+
+def message(event: EventRecord) -> bytes:
+    """One server-sent event."""
+    data = json.dumps({"at": when(event.at), **event.data}, ensure_ascii=False)
+    return f"id: {event.id}\nevent: {event.kind}\ndata: {data}\n\n".encode()

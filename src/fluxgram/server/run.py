@@ -1,0 +1,170 @@
+"""`serve`: listens, draws and answers until it is told to end.
+
+The socket is bound before anything else is opened, so that a port in use is told at once. Signals begin the drain
+of `draining.py`; a second one ends at once, and what was running is drawn again at the next start.
+"""
+
+from __future__ import annotations
+
+import errno
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from fluxgram.errors import SettingsError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from fluxgram.service import ServiceSettings
+    from fluxgram.settings import Settings
+
+BACKLOG = 2048
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def serve(
+    settings: Settings, service: ServiceSettings, announce: Callable[[str], None] | None = None
+) -> None:
+    """Run the service until it is told to end.
+
+    Args:
+        settings: Of the machine.
+        service: Of the service.
+        announce: Called with the address once it listens.
+
+    Raises:
+        SettingsError: The address cannot be listened on, or needs a key that there is not.
+        StoreError: The database cannot be used.
+    """
+    from fluxgram.jobs.door import Jobs
+    from fluxgram.jobs.supervisor import Supervisor
+    from fluxgram.server import logs
+    from fluxgram.server.app import create_app
+
+    listening = bind(service.host, service.port)
+    try:
+        jobs = Jobs.open(settings, service)
+        try:
+            check_keys(jobs.keys.any(), service)
+            logs.install(service)
+            supervisor = Supervisor(jobs, engine=service.engine)
+            app = create_app(jobs, supervisor)
+            config = uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="on",
+                backlog=BACKLOG,
+                timeout_keep_alive=65,
+                timeout_graceful_shutdown=int(service.drain_seconds) + 10,
+            )
+            url = address_of(listening, service.host)
+            try:
+                _Server(config, lambda: announce and announce(url), app.state.draining.begin).run([listening])
+            finally:
+                supervisor.stop()  # a second signal skips what the application does at its end
+        finally:
+            jobs.close()
+    finally:
+        listening.close()
+
+
+def check_keys(has_keys: bool, service: ServiceSettings) -> None:  # noqa: FBT001
+    """Refuse to open the door to others without a key.
+
+    Raises:
+        SettingsError: A key is needed, and there is none.
+    """
+    from fluxgram.server.callers import is_loopback, needs_key
+
+    if has_keys or not needs_key(service):
+        return
+    hint = "Make one: fluxgram keys create NAME. Or listen on 127.0.0.1, where none is needed."
+    if is_loopback(service.host):
+        raise SettingsError("The settings ask for a key (require_key or public_url), and there is none.", hint)
+    raise SettingsError(f"On {service.host} others can reach the service, and there is no key.", hint)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket on an address, not yet listening.
+
+    Raises:
+        SettingsError: It cannot be had.
+    """
+    if port > 65535:
+        raise SettingsError(f"There is no port {port}.", "Ports are numbers up to 65535.")
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
+        raise SettingsError(
+            f"{host!r} is no address of this machine.", "Say 127.0.0.1, or 0.0.0.0 for all addresses."
+        ) from None
+    family, kind, protocol, _, address = found[0]
+    opened = socket.socket(family, kind, protocol)
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.bind(address)
+        opened.listen(BACKLOG)  # so that a port in use is told now
+    except OSError as error:
+        opened.close()
+        raise _refused(error, host, port) from None
+    opened.set_inheritable(False)
+    return opened
+
+
+def _refused(error: OSError, host: str, port: int) -> SettingsError:
+    if error.errno == errno.EADDRINUSE:
+        return SettingsError(
+            f"Port {port} of {host} is in use.", "Is the service running already? Or take another: --port."
+        )
+    if error.errno == errno.EACCES:
+        return SettingsError(f"Port {port} needs more rights.", "Take one above 1023: --port 7070.")
+    if error.errno == errno.EADDRNOTAVAIL:
+        return SettingsError(
+            f"{host} is no address of this machine.", "Say 127.0.0.1, or 0.0.0.0 for all addresses."
+        )
+    return SettingsError(f"{host}:{port} cannot be listened on: {error.strerror}.", "Take another address.")
+
+
+def address_of(listening: socket.socket, host: str) -> str:
+    """The URL of a socket; a name stays as it was given."""
+    name = host.strip("[]")
+    port = listening.getsockname()[1]
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which drains at the first signal and does not pass signals on at the end."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None], begin_drain: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._started, self._begin_drain = started, begin_drain
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.should_exit:
+            self._started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._begin_drain()
+        await super().shutdown(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        before = {number: signal.signal(number, self.handle_exit) for number in SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self.should_exit:
+            self.force_exit = True
+        self.should_exit = True
