@@ -1,0 +1,294 @@
+"""Handing in: what is checked, and the one transaction that stores a job with its first event.
+
+Submissions that arrive together share a transaction, and so one flush to the disk: each is answered after the
+flush, and each fails alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import secrets
+import string
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, literal, select, text, tuple_
+
+from fluxgram.errors import IdempotencyMismatch, QueueFull, QuotaExceeded, RequestError, StoreError
+from fluxgram.store import tables
+from fluxgram.store.database import Database
+from fluxgram.store.part import Part
+from fluxgram.store.records import LARGEST_ID, JobRecord, NewJob
+from fluxgram.store.rows import add_events, job_of
+
+_LETTERS = string.ascii_letters + string.digits
+_ENDINGS = {"png": "png", "jpeg": "jpg", "webp": "webp"}
+_TOGETHER = 64
+"""Submissions in one transaction, so that the first does not wait for all that come."""
+
+
+@dataclass(slots=True)
+class _Ticket:
+    """A submission and what came of it."""
+
+    job: NewJob
+    outcome: tuple[JobRecord, bool] | None = None
+    error: Exception | None = None
+
+    @property
+    def over(self) -> bool:
+        return self.outcome is not None or self.error is not None
+
+
+class Submitting(Part):
+    """The part of `Queue` that takes jobs in."""
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        super().__init__(database, clock)
+        self._tickets: deque[_Ticket] = deque()
+        self._counter = threading.Lock()
+
+    def submit(self, job: NewJob) -> tuple[JobRecord, bool]:
+        """Store a job; it is on the disk when this returns.
+
+        Returns:
+            The job, and whether it is new: the same idempotency key with the same fingerprint gives the job
+            that it gave before, however that ended.
+
+        Raises:
+            RequestError: An impossible priority, weight or idempotency key.
+            IdempotencyMismatch: The idempotency key came with another fingerprint before.
+            QueueFull: The owner has as many jobs waiting and running as it may.
+            QuotaExceeded: The owner's pictures of this month, with those that are pending, would be too many.
+            StoreFull: No room; the job was not taken.
+        """
+        _check(job)
+        if self._database.dialect == "postgresql":
+            with self._database.writing() as connection:
+                return self._store(connection, job)
+        ticket = _Ticket(job)
+        self._tickets.append(ticket)
+        with self._counter:  # whoever is first serves all who wait; the others find their tickets served
+            while not ticket.over:
+                self._serve([self._tickets.popleft() for _ in range(min(len(self._tickets), _TOGETHER))])
+        if ticket.error is not None:
+            raise ticket.error
+        if ticket.outcome is None:
+            raise RuntimeError("a submission was left without an answer")
+        return ticket.outcome
+
+    def _serve(self, tickets: Sequence[_Ticket]) -> None:
+        """Answer every ticket, from one transaction where that goes well."""
+        answers: list[tuple[JobRecord, bool] | Exception] = []
+        try:
+            with self._database.writing() as connection:
+                for ticket in tickets:
+                    try:
+                        answers.append(self._store(connection, ticket.job))
+                    except (
+                        RequestError,
+                        QueueFull,
+                        QuotaExceeded,
+                    ) as error:  # nothing was written for it yet
+                        answers.append(error)
+        except Exception as error:
+            if len(tickets) > 1 and not isinstance(
+                error, StoreError
+            ):  # one of them is at fault: each by itself
+                for ticket in tickets:
+                    self._serve([ticket])
+                return
+            answers = [error] * len(tickets)
+        for ticket, answer in zip(tickets, answers, strict=True):
+            if isinstance(answer, Exception):
+                ticket.error = answer
+            else:
+                ticket.outcome = answer
+
+    def _store(self, connection: Connection, job: NewJob) -> tuple[JobRecord, bool]:
+        now = self._clock()
+        if connection.dialect.name == "postgresql":  # one submission of an owner at a time, for exact limits
+            connection.execute(select(func.pg_advisory_xact_lock(_number(job.owner))))
+        if job.idempotency and (known := _seen(connection, job)):
+            return job_of(known), False
+        _check_limits(connection, job, now)
+        tag = next_tag(connection, job.owner, -job.priority, job.cost, job.weight)
+        row = _insert(connection, job, tag, now)
+        tell_queued(connection, row, now)
+        return job_of(row), True
+
+
+def next_tag(connection: Connection, owner: str, rank: int, cost: float, weight: float) -> float:
+    """Where a job stands among those of its rank: start-time fair queueing.
+
+    An owner's jobs stand one after the other, each `cost / weight` further; an owner who had none waiting begins
+    where the queue is now, with neither credit for idle time nor debt for what is done.
+    """
+    jobs, clocks = tables.jobs, tables.clocks
+    last = connection.execute(
+        select(jobs.c.tag)
+        .where(jobs.c.owner == owner, jobs.c.rank == rank, text(tables.PENDING))
+        .order_by(jobs.c.tag.desc())
+        .limit(1)
+    ).scalar()
+    clock = connection.execute(select(clocks.c.tag).where(clocks.c.rank == rank)).scalar()
+    return max(clock or 0.0, last or 0.0) + cost / weight
+
+
+def before(connection: Connection, row: Row[Any]) -> tuple[int, float]:
+    """How many jobs wait before a queued one, and the megapixel-steps of those and of all that run."""
+    jobs = tables.jobs
+    place = tuple_(jobs.c.rank, jobs.c.tag, jobs.c.created, jobs.c.id)
+    count, cost = connection.execute(
+        select(func.count(), func.coalesce(func.sum(jobs.c.cost), 0.0)).where(
+            text(tables.QUEUED),
+            place < tuple_(*(literal(value) for value in (row.rank, row.tag, row.created, row.id))),
+        )
+    ).one()
+    running = connection.execute(
+        select(func.coalesce(func.sum(jobs.c.cost), 0.0)).where(text(tables.RUNNING))
+    ).scalar_one()
+    return int(count), float(cost) + float(running)
+
+
+def tell_queued(connection: Connection, row: Row[Any], now: float) -> None:
+    """The event `queued`, with the job's place and how many seconds until it is done, if known."""
+    position, cost = before(connection, row)
+    rate = connection.execute(
+        select(tables.rates.c.seconds_per_cost).where(tables.rates.c.checkpoint == row.checkpoint)
+    ).scalar()
+    eta = None if rate is None else round(rate * (cost + row.cost), 3)
+    add_events(connection, row.id, now, [("queued", {"position": position, "eta": eta})])
+
+
+def check_room(connection: Connection, owner: str, most_queued: int) -> None:
+    """Refuse when the owner has as many jobs waiting and running as it may.
+
+    Raises:
+        QueueFull: It has.
+    """
+    jobs = tables.jobs
+    pending = connection.execute(
+        select(func.count()).where(jobs.c.owner == owner, text(tables.PENDING))
+    ).scalar_one()
+    if most_queued and pending >= most_queued:
+        raise QueueFull(
+            f"{pending} jobs are waiting or running already, and {most_queued} is the most.",
+            "Wait for some to finish, or cancel some.",
+            retry_after=5.0,
+        )
+
+
+def drawn_in_month(connection: Connection, owner: str, now: float) -> int:
+    """Pictures of the owner in the calendar month (UTC) of that moment."""
+    month = datetime.fromtimestamp(now, UTC).strftime("%Y-%m")
+    usage = tables.usage
+    return int(
+        connection.execute(
+            select(func.coalesce(func.sum(usage.c.pictures), 0)).where(
+                usage.c.owner == owner, usage.c.day >= f"{month}-01", usage.c.day <= f"{month}-31"
+            )
+        ).scalar_one()
+    )
+
+
+def _check(job: NewJob) -> None:
+    if not -100 <= job.priority <= 100:
+        raise RequestError(
+            f"A priority of {job.priority} is not possible.", "Use -100 to 100; higher goes first."
+        )
+    if not (math.isfinite(job.weight) and job.weight > 0):
+        raise RequestError(f"A weight of {job.weight} is not possible.", "Use a number above 0.")
+    if not (math.isfinite(job.cost) and job.cost >= 0 and job.samples >= 1):
+        raise RequestError("A job needs at least one picture and a finite cost.", "")
+    if len(job.idempotency) > 255 or not job.idempotency.isprintable():
+        raise RequestError(
+            "The idempotency key is too long or has unprintable characters.", "Use up to 255 characters."
+        )
+
+
+def _seen(connection: Connection, job: NewJob) -> Row[Any] | None:
+    """The job that this idempotency key gave before."""
+    jobs = tables.jobs
+    known = connection.execute(
+        select(jobs).where(
+            jobs.c.owner == job.owner,
+            jobs.c.surface == job.surface,
+            jobs.c.idempotency == job.idempotency,
+            text("idempotency <> ''"),
+        )
+    ).first()
+    if known is not None and known.fingerprint != job.fingerprint:
+        raise IdempotencyMismatch(
+            f"The idempotency key {job.idempotency!r} came with another request before.",
+            "Give every new request a new key.",
+        )
+    return known
+
+
+def _check_limits(connection: Connection, job: NewJob, now: float) -> None:
+    if job.most_queued:
+        check_room(connection, job.owner, job.most_queued)
+    if job.most_pictures:
+        jobs = tables.jobs
+        pending = connection.execute(
+            select(func.coalesce(func.sum(jobs.c.samples), 0)).where(
+                jobs.c.owner == job.owner, text(tables.PENDING)
+            )
+        ).scalar_one()
+        drawn = drawn_in_month(connection, job.owner, now)
+        if drawn + pending + job.samples > job.most_pictures:
+            raise QuotaExceeded(
+                f"{drawn} of the {job.most_pictures} pictures of this month are drawn, {pending} are on their way, "
+                f"and {job.samples} more would be too many.",
+                "Wait for the next month (UTC), or ask for a larger quota.",
+            )
+
+
+def _insert(connection: Connection, job: NewJob, tag: float, now: float) -> Row[Any]:
+    jobs = tables.jobs
+    while True:
+        id = secrets.randbelow(LARGEST_ID) + 1  # noqa: A001  (a job's id is called so)
+        if connection.execute(select(jobs.c.id).where(jobs.c.id == id)).first() is None:
+            break
+    values = {
+        "id": id,
+        "owner": job.owner,
+        "surface": job.surface,
+        "state": "queued",
+        "rank": -job.priority,
+        "tag": tag,
+        "weight": job.weight,
+        "request": dict(job.request),
+        "checkpoint": job.checkpoint,
+        "samples": job.samples,
+        "cost": job.cost,
+        "extra": dict(job.extra),
+        "names": _names(job),
+        "format": job.format,
+        "created": now,
+        "idempotency": job.idempotency,
+        "fingerprint": job.fingerprint,
+        "lasts": job.lasts,
+        "webhook": job.webhook,
+    }
+    connection.execute(insert(jobs).values(values))
+    return connection.execute(select(jobs).where(jobs.c.id == id)).one()
+
+
+def _names(job: NewJob) -> list[str]:
+    """Of the files: 22 letters and digits nobody can guess (131 bits), then which picture."""
+    stem = "".join(secrets.choice(_LETTERS) for _ in range(22))
+    folder = "" if job.lasts is None else "temp/"
+    return [f"{folder}{stem}-{index}.{_ENDINGS[job.format]}" for index in range(job.samples)]
+
+
+def _number(owner: str) -> int:
+    """An owner as PostgreSQL's advisory lock."""
+    return int.from_bytes(hashlib.sha256(f"owner {owner}".encode()).digest()[:8], "big", signed=True)
