@@ -1,8 +1,8 @@
 """A campaign of SIGKILLs against a service under load: is any accepted job lost, finished twice, or drawn otherwise?
 
-Clients hand in jobs (and hand in again, with the same idempotency key, where the answer was lost with the server), while
-every so often the server or one of its workers is killed; a killed server is started again. At the end every job that
-was accepted must be done once, with the pixels that an undisturbed engine gives for its seed.
+Clients hand in jobs (and again, with the same idempotency key, where the answer was lost with the server), while every so
+often the server or one of its workers is killed; a killed server is started again. At the end every job that was
+accepted must be done once, with the pixels that an undisturbed engine gives for its seed.
 
     python bench/kills.py                                   # 200 kills, an engine that draws nothing
     python bench/kills.py --engine real --kills 20          # fluxgram-mini
@@ -11,6 +11,7 @@ was accepted must be done once, with the pixels that an undisturbed engine gives
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import random
 import sqlite3
@@ -19,13 +20,11 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from http.client import HTTPException
 from io import BytesIO
 from pathlib import Path
-from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
 
 import psutil
+import requests
 from PIL import Image
 from serving import ZERO_WORK, Service, no_strikes
 from side_by_side import circumstances, table
@@ -94,7 +93,7 @@ def _disturb(campaign: Campaign, kills: int, clients: int, chance: random.Random
         for _ in range(kills):
             time.sleep(chance.uniform(*pause))
             workers = campaign.service.workers()
-            if workers and chance.random() < 0.5:  # noqa: PLR2004
+            if workers and chance.random() < 0.5:
                 _kill(chance.choice(workers))
                 campaign.killed["worker"] += 1
             else:
@@ -108,10 +107,8 @@ def _disturb(campaign: Campaign, kills: int, clients: int, chance: random.Random
 
 
 def _kill(process: psutil.Process) -> None:
-    try:
+    with contextlib.suppress(psutil.NoSuchProcess):
         process.kill()
-    except psutil.NoSuchProcess:
-        pass
 
 
 def _client(campaign: Campaign, number: int, clients: int) -> None:
@@ -131,24 +128,18 @@ def _client(campaign: Campaign, number: int, clients: int) -> None:
 
 
 def _submit(campaign: Campaign, body: dict[str, object], key: str) -> int | None:
-    import json
-    from urllib.request import Request
-
-    request = Request(
-        f"{campaign.service.url}/api/v1/jobs",
-        data=json.dumps(body).encode(),
-        headers={"Content-Type": "application/json", "Idempotency-Key": key},
-    )
     try:
-        with urlopen(request, timeout=20) as answer:
-            return int(json.loads(answer.read())["id"])
-    except HTTPError as error:
-        if error.code not in (429, 503):
-            raise
-        time.sleep(0.2)
-    except (URLError, OSError, HTTPException, ValueError):
+        answer = requests.post(
+            f"{campaign.service.url}/api/v1/jobs", json=body, headers={"Idempotency-Key": key}, timeout=20
+        )
+    except requests.RequestException:
         time.sleep(0.05)
-    return None
+        return None
+    if answer.status_code in (429, 503):
+        time.sleep(0.2)
+        return None
+    answer.raise_for_status()
+    return int(answer.json()["id"])
 
 
 def _wait(campaign: Campaign) -> dict[int, dict[str, object]]:
@@ -157,10 +148,9 @@ def _wait(campaign: Campaign) -> dict[int, dict[str, object]]:
     until = time.monotonic() + 900
     for seed, number in campaign.accepted.items():
         while time.monotonic() < until:
-            try:
-                job = campaign.service.call("GET", f"/api/v1/jobs/{number}?wait=30", seconds=60)
-            except HTTPError as error:
-                job = {"state": f"HTTP {error.code}", "pictures": []}
+            answer = requests.get(f"{campaign.service.url}/api/v1/jobs/{number}?wait=30", timeout=60)
+            job = answer.json() if answer.ok else {"state": f"HTTP {answer.status_code}", "pictures": []}
+            if not answer.ok:
                 break
             if job["state"] in {"done", "failed", "cancelled"}:
                 break
@@ -206,8 +196,8 @@ def _wrong_pixels(campaign: Campaign, finished: dict[int, dict[str, object]]) ->
     wrong = 0
     for seed, job in finished.items():
         for picture in job["pictures"]:  # type: ignore[attr-defined]
-            with urlopen(picture["url"], timeout=30) as answer:
-                pixels = Image.open(BytesIO(answer.read())).convert("RGB")
+            data = requests.get(picture["url"], timeout=30).content
+            pixels = Image.open(BytesIO(data)).convert("RGB")
             wrong += hashlib.sha256(pixels.tobytes()).digest() != expected(seed)
     return wrong
 

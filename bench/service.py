@@ -1,4 +1,4 @@
-"""The service: submits a second, what a job costs beyond drawing, 100,000 jobs, memory over 10,000, how soon a job is cancelled.
+"""The service: submits a second, a job's overhead, 100,000 jobs, memory over 10,000, how soon a job is cancelled.
 
 The first, third and fourth part draw nothing (`zero_work.py`), so that only the service is measured; the others draw
 with fluxgram-mini. Load comes from locust. What survives SIGKILLs is measured by `kills.py`.
@@ -87,17 +87,14 @@ def overhead(home: Path, options: argparse.Namespace) -> None:
         connection = HTTPConnection("127.0.0.1", service.port)
         rows = []
         for quality in ("draft", "final"):
-            seeds = iter(range(10**6))
 
             def bare(quality: str = quality) -> float:
-                seed = 7
                 start = time.perf_counter()
-                result = engine.generate(PROMPT, seed=seed, quality=quality)[0]
+                result = engine.generate(PROMPT, seed=7, quality=quality)[0]
                 result.save(home / "bare.png", overwrite=True)
                 return time.perf_counter() - start
 
             def job(quality: str = quality) -> float:
-                next(seeds)
                 start = time.perf_counter()
                 made = _call(
                     connection, "POST", "/api/v1/jobs", {"prompt": PROMPT, "seed": 7, "quality": quality}
@@ -282,7 +279,7 @@ def _call(connection: HTTPConnection, method: str, path: str, body: object = Non
     connection.request(method, path, None if body is None else json.dumps(body), headers)
     answer = connection.getresponse()
     data = answer.read()
-    if answer.status >= 400:  # noqa: PLR2004
+    if answer.status >= 400:
         raise SystemExit(f"{method} {path}: {answer.status} {data[:300]!r}")
     return dict(json.loads(data)) if data.startswith(b"{") else {"list": json.loads(data)}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -13,10 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
 
 import psutil
+import requests
 
 HERE = Path(__file__).parent
 ZERO_WORK = {"FLUXGRAM_SERVE_ENGINE": "zero_work:make"}
@@ -26,6 +24,13 @@ _READY_SECONDS = 120
 def no_strikes() -> dict[str, str]:
     """Settings for a campaign: kills come from outside, so that no job is to blame; no bound on the queue."""
     return {"FLUXGRAM_SERVE_DEATHS": "1000000", "FLUXGRAM_SERVE_MAX_QUEUED": "0"}
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -41,7 +46,7 @@ class Service:
 
     home: Path
     environment: dict[str, str] = field(default_factory=dict)
-    port: int = field(default_factory=lambda: free_port())
+    port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -66,10 +71,11 @@ class Service:
             if self.process.poll() is not None:
                 break
             try:
-                with urlopen(f"{self.url}/readyz", timeout=5):
+                if requests.get(f"{self.url}/readyz", timeout=5).ok:
                     return self
-            except (HTTPError, URLError, OSError):
-                time.sleep(0.05)
+            except requests.RequestException:
+                pass
+            time.sleep(0.05)
         text = (self.home / "log.txt").read_text("utf-8", "replace")[-4000:]
         raise SystemExit(f"the service did not come up:\n{text}")
 
@@ -94,12 +100,9 @@ class Service:
 
     def call(self, method: str, path: str, body: object = None, seconds: float = 30) -> Any:
         """One request; what the JSON answer says."""
-        data = None if body is None else json.dumps(body).encode()
-        request = Request(
-            self.url + path, data=data, method=method, headers={"Content-Type": "application/json"}
-        )
-        with urlopen(request, timeout=seconds) as answer:
-            return json.loads(answer.read())
+        answer = requests.request(method, self.url + path, json=body, timeout=seconds)
+        answer.raise_for_status()
+        return answer.json()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -108,13 +111,6 @@ class Service:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-
-
-def free_port() -> int:
-    """A TCP port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _command(process: psutil.Process) -> list[str]:

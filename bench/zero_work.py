@@ -1,4 +1,4 @@
-"""An engine that draws nothing: a flat picture whose colour follows from the seed, so that only the service is measured.
+"""An engine that draws nothing: a flat picture, its colour given by the seed, so that only the service is measured.
 
 Named to the service by `FLUXGRAM_SERVE_ENGINE=zero_work:make` with this folder on the path. It answers as
 `fluxgram.engine.Engine` does (same events, same receipts) and never imports torch. `ZERO_WORK_SECONDS` makes a picture
