@@ -39,7 +39,7 @@ def write_whole(data: bytes, path: Path, *, overwrite: bool = False, keep_mode: 
             _rename_new(partial, path)
     finally:
         partial.unlink(missing_ok=True)
-    _flush_folder(path.parent)
+    flush_folder(path.parent)
 
 
 def partial_name(path: Path) -> Path:
@@ -59,7 +59,7 @@ def _rename_new(partial: Path, path: Path) -> None:
         partial.replace(path)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     """Put the new name on the disk too, where the system can."""
     try:
         number = os.open(folder, os.O_RDONLY)

@@ -96,16 +96,22 @@ class Ending(Part):
                     f"Job {id} is {row.state}.", "Only failed and cancelled jobs can be tried again."
                 )
             check_room(connection, row.owner, most_queued)
-            again = {"state": "queued", "deaths": 0, "cancel_asked": False, "problem": None, "worker": ""}
-            again |= {"tag": next_tag(connection, row.owner, row.rank, row.cost, row.weight)}
+            again: dict[str, Any] = {
+                "state": "queued",
+                "deaths": 0,
+                "cancel_asked": False,
+                "problem": None,
+                "worker": "",
+            }
+            again["tag"] = tag = next_tag(connection, row.owner, row.rank, row.cost, row.weight)
             again |= dict.fromkeys(("started", "finished", "lease", "expires"))
             connection.execute(update(jobs).where(jobs.c.id == id).values(again))
             connection.execute(
                 update(tables.pictures).where(tables.pictures.c.job == id).values(expires=None)
             )
-            row = connection.execute(select(jobs).where(jobs.c.id == id)).one()
-            tell_queued(connection, row, self._clock())
-            return job_of(row)
+            job = job_of(connection.execute(select(jobs).where(jobs.c.id == id)).one())
+            tell_queued(connection, job, tag, self._clock())
+            return job
 
 
 def end(

@@ -90,7 +90,7 @@ class History(Part):
             row = connection.execute(select(tables.jobs).where(tables.jobs.c.id == id)).first()
             if row is None:
                 raise unknown_job(id)
-            return before_it(connection, row) if row.state == "queued" else (0, 0.0)
+            return before_it(connection, job_of(row), row.tag) if row.state == "queued" else (0, 0.0)
 
     def depth(self) -> dict[str, int]:
         """How many jobs are `queued` and how many `running`."""

@@ -235,7 +235,7 @@ def _check(name: str, scopes: Collection[str], weight: float, numbers: dict[str,
         raise RequestError(f"{name[:100]!r} is not a name for a key.", "Use 1 to 100 printable characters.")
     unknown = set(scopes) - set(SCOPES)
     if unknown or not scopes:
-        said = f"{sorted(unknown)[0]!r} is not a scope." if unknown else "A key needs a scope."
+        said = f"{min(unknown)!r} is not a scope." if unknown else "A key needs a scope."
         raise RequestError(said, f"Use some of {', '.join(SCOPES)}.")
     if not (math.isfinite(weight) and 0 < weight <= 1e6):
         raise RequestError(

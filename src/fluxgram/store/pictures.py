@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fluxgram.durable import write_whole
+from fluxgram.durable import flush_folder, write_whole
 from fluxgram.errors import StoreError, UnknownJob
 from fluxgram.store import failures
 
@@ -170,10 +170,11 @@ def _make_folder(folder: Path) -> None:
         missing = [part for part in (folder, *folder.parents) if not part.exists()]
         for part in reversed(missing):
             part.mkdir(mode=0o700, exist_ok=True)
+            flush_folder(part.parent)
 
 
 def _storage(url: str, place: str) -> tuple[Any, str]:
-    import fsspec
+    import fsspec  # type: ignore[import-untyped]
 
     try:
         files, root = fsspec.url_to_fs(url)

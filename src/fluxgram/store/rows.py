@@ -19,6 +19,8 @@ from fluxgram.store.records import (
     UsageRow,
 )
 
+_EVENTS = insert(tables.events)
+
 
 def job_of(row: Row[Any]) -> JobRecord:
     """A row of `jobs`."""
@@ -88,7 +90,7 @@ def add_events(
     """Store events of a job, in order. Whoever calls holds the job's row, which keeps ids in order for readers."""
     rows = [{"job": job, "at": at, "kind": kind, "data": dict(data)} for kind, data in happened]
     if rows:
-        connection.execute(insert(tables.events), rows)
+        connection.execute(_EVENTS, rows)
 
 
 def merge(

@@ -7,6 +7,7 @@ flush, and each fails alone.
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import secrets
 import string
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, literal, select, text, tuple_
+from sqlalchemy import Connection, Row, func, insert, select, text
 
 from fluxgram.errors import IdempotencyMismatch, QueueFull, QuotaExceeded, RequestError, StoreError
 from fluxgram.store import tables
@@ -31,6 +32,25 @@ _LETTERS = string.ascii_letters + string.digits
 _ENDINGS = {"png": "png", "jpeg": "jpg", "webp": "webp"}
 _TOGETHER = 64
 """Submissions in one transaction, so that the first does not wait for all that come."""
+
+_AS_GIVEN = ("owner", "surface", "weight", "checkpoint", "samples", "cost", "format", "idempotency", "fingerprint",
+             "lasts", "webhook")  # fmt: skip
+
+# What every submission runs is prepared once, in SQL that both dialects read.
+_TAGS = text("""
+    SELECT (SELECT MAX(tag) FROM jobs WHERE owner = :owner AND rank = :rank AND state IN ('queued', 'running')),
+           (SELECT tag FROM clocks WHERE rank = :rank)
+""")
+_BEFORE = text("""
+    SELECT COUNT(*), SUM(cost), (SELECT SUM(cost) FROM jobs WHERE state = 'running')
+    FROM jobs WHERE state = 'queued' AND (rank, tag, created, id) < (:rank, :tag, :created, :id)
+""")
+_PENDING = text("""
+    SELECT COUNT(*) AS jobs, SUM(samples) AS pictures FROM jobs WHERE owner = :owner AND state IN ('queued', 'running')
+""")
+_RATE = text("SELECT seconds_per_cost FROM rates WHERE checkpoint = :checkpoint")
+_TAKEN = text("SELECT 1 FROM jobs WHERE id = :id")
+_NEW = insert(tables.jobs)
 
 
 @dataclass(slots=True)
@@ -117,11 +137,12 @@ class Submitting(Part):
             connection.execute(select(func.pg_advisory_xact_lock(_number(job.owner))))
         if job.idempotency and (known := _seen(connection, job)):
             return job_of(known), False
-        _check_limits(connection, job, now)
+        if job.most_queued or job.most_pictures:
+            _check_limits(connection, job, now)
         tag = next_tag(connection, job.owner, -job.priority, job.cost, job.weight)
-        row = _insert(connection, job, tag, now)
-        tell_queued(connection, row, now)
-        return job_of(row), True
+        record = _insert(connection, job, tag, now)
+        tell_queued(connection, record, tag, now)
+        return record, True
 
 
 def next_tag(connection: Connection, owner: str, rank: int, cost: float, weight: float) -> float:
@@ -130,41 +151,23 @@ def next_tag(connection: Connection, owner: str, rank: int, cost: float, weight:
     An owner's jobs stand one after the other, each `cost / weight` further; an owner who had none waiting begins
     where the queue is now, with neither credit for idle time nor debt for what is done.
     """
-    jobs, clocks = tables.jobs, tables.clocks
-    last = connection.execute(
-        select(jobs.c.tag)
-        .where(jobs.c.owner == owner, jobs.c.rank == rank, text(tables.PENDING))
-        .order_by(jobs.c.tag.desc())
-        .limit(1)
-    ).scalar()
-    clock = connection.execute(select(clocks.c.tag).where(clocks.c.rank == rank)).scalar()
-    return max(clock or 0.0, last or 0.0) + cost / weight
+    last, clock = connection.execute(_TAGS, {"owner": owner, "rank": rank}).one()
+    return float(max(clock or 0.0, last or 0.0) + cost / weight)
 
 
-def before(connection: Connection, row: Row[Any]) -> tuple[int, float]:
+def before(connection: Connection, job: JobRecord, tag: float) -> tuple[int, float]:
     """How many jobs wait before a queued one, and the megapixel-steps of those and of all that run."""
-    jobs = tables.jobs
-    place = tuple_(jobs.c.rank, jobs.c.tag, jobs.c.created, jobs.c.id)
-    count, cost = connection.execute(
-        select(func.count(), func.coalesce(func.sum(jobs.c.cost), 0.0)).where(
-            text(tables.QUEUED),
-            place < tuple_(*(literal(value) for value in (row.rank, row.tag, row.created, row.id))),
-        )
-    ).one()
-    running = connection.execute(
-        select(func.coalesce(func.sum(jobs.c.cost), 0.0)).where(text(tables.RUNNING))
-    ).scalar_one()
-    return int(count), float(cost) + float(running)
+    place = {"rank": -job.priority, "tag": tag, "created": job.created, "id": job.id}
+    count, waiting, running = connection.execute(_BEFORE, place).one()
+    return int(count), float(waiting or 0.0) + float(running or 0.0)
 
 
-def tell_queued(connection: Connection, row: Row[Any], now: float) -> None:
+def tell_queued(connection: Connection, job: JobRecord, tag: float, now: float) -> None:
     """The event `queued`, with the job's place and how many seconds until it is done, if known."""
-    position, cost = before(connection, row)
-    rate = connection.execute(
-        select(tables.rates.c.seconds_per_cost).where(tables.rates.c.checkpoint == row.checkpoint)
-    ).scalar()
-    eta = None if rate is None else round(rate * (cost + row.cost), 3)
-    add_events(connection, row.id, now, [("queued", {"position": position, "eta": eta})])
+    position, cost = before(connection, job, tag)
+    rate = connection.execute(_RATE, {"checkpoint": job.checkpoint}).scalar()
+    eta = None if rate is None else round(rate * (cost + job.cost), 3)
+    add_events(connection, job.id, now, [("queued", {"position": position, "eta": eta})])
 
 
 def check_room(connection: Connection, owner: str, most_queued: int) -> None:
@@ -173,10 +176,7 @@ def check_room(connection: Connection, owner: str, most_queued: int) -> None:
     Raises:
         QueueFull: It has.
     """
-    jobs = tables.jobs
-    pending = connection.execute(
-        select(func.count()).where(jobs.c.owner == owner, text(tables.PENDING))
-    ).scalar_one()
+    pending = connection.execute(_PENDING, {"owner": owner}).one().jobs
     if most_queued and pending >= most_queued:
         raise QueueFull(
             f"{pending} jobs are waiting or running already, and {most_queued} is the most.",
@@ -236,12 +236,7 @@ def _check_limits(connection: Connection, job: NewJob, now: float) -> None:
     if job.most_queued:
         check_room(connection, job.owner, job.most_queued)
     if job.most_pictures:
-        jobs = tables.jobs
-        pending = connection.execute(
-            select(func.coalesce(func.sum(jobs.c.samples), 0)).where(
-                jobs.c.owner == job.owner, text(tables.PENDING)
-            )
-        ).scalar_one()
+        pending = int(connection.execute(_PENDING, {"owner": job.owner}).one().pictures or 0)
         drawn = drawn_in_month(connection, job.owner, now)
         if drawn + pending + job.samples > job.most_pictures:
             raise QuotaExceeded(
@@ -251,35 +246,18 @@ def _check_limits(connection: Connection, job: NewJob, now: float) -> None:
             )
 
 
-def _insert(connection: Connection, job: NewJob, tag: float, now: float) -> Row[Any]:
-    jobs = tables.jobs
+def _insert(connection: Connection, job: NewJob, tag: float, now: float) -> JobRecord:
+    values = {name: getattr(job, name) for name in _AS_GIVEN}
+    values |= {"state": "queued", "rank": -job.priority, "tag": tag, "created": now, "names": _names(job)}
+    values |= {"request": dict(job.request), "extra": dict(job.extra)}
     while True:
-        id = secrets.randbelow(LARGEST_ID) + 1  # noqa: A001  (a job's id is called so)
-        if connection.execute(select(jobs.c.id).where(jobs.c.id == id)).first() is None:
+        values["id"] = secrets.randbelow(LARGEST_ID) + 1
+        if connection.execute(_TAKEN, values).first() is None:
             break
-    values = {
-        "id": id,
-        "owner": job.owner,
-        "surface": job.surface,
-        "state": "queued",
-        "rank": -job.priority,
-        "tag": tag,
-        "weight": job.weight,
-        "request": dict(job.request),
-        "checkpoint": job.checkpoint,
-        "samples": job.samples,
-        "cost": job.cost,
-        "extra": dict(job.extra),
-        "names": _names(job),
-        "format": job.format,
-        "created": now,
-        "idempotency": job.idempotency,
-        "fingerprint": job.fingerprint,
-        "lasts": job.lasts,
-        "webhook": job.webhook,
-    }
-    connection.execute(insert(jobs).values(values))
-    return connection.execute(select(jobs).where(jobs.c.id == id)).one()
+    connection.execute(_NEW, values)
+    del values["rank"], values["tag"], values["weight"], values["fingerprint"], values["lasts"]
+    values |= json.loads(json.dumps({"request": values["request"], "extra": values["extra"]}))  # as if read
+    return JobRecord(**values | {"priority": job.priority, "names": tuple(values["names"])})
 
 
 def _names(job: NewJob) -> list[str]:

@@ -45,7 +45,7 @@ def upgrade(connection: Connection, place: str) -> None:
     script = ScriptDirectory.from_config(config)
     if now is not None and now not in {revision.revision for revision in script.walk_revisions()}:
         raise newer(place, now)
-    with EnvironmentContext(config, script, fn=lambda at, _: script._upgrade_revs(HEAD, at)) as context:  # type: ignore[arg-type,return-value]  # noqa: SLF001  (as Alembic's own `upgrade` does)
+    with EnvironmentContext(config, script, fn=lambda at, _: script._upgrade_revs(HEAD, at)) as context:  # noqa: SLF001  (as Alembic's own `upgrade` does)
         context.configure(connection=connection, transactional_ddl=True)
         context.run_migrations()
 
