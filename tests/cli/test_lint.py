@@ -242,7 +242,7 @@ def test_explain(inside: Inside) -> None:
 
 
 def test_facts_of_the_embedded_checkpoint() -> None:
-    from fluxgram.cli.facts import checkpoint_facts
+    from fluxgram.jobs.facts import checkpoint_facts
     from fluxgram.settings import Settings
 
     facts = checkpoint_facts("mini", Settings(home=Path("none")))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fluxgram.engine.plan import Ignored
-from fluxgram.engine.receipt import Adapter, Machine, Receipt, Source, Text
+from fluxgram.engine.receipt import Adapter, Machine, Receipt, Service, Source, Text
 from fluxgram.engine.request import Request
 from fluxgram.errors import NoReceipt
 
@@ -97,7 +97,7 @@ def test_what_is_no_receipt_is_refused(values: Any) -> None:
 
 
 @given(
-    st.sampled_from(sorted(set(RECEIPT.to_dict()) - {"schema"})),
+    st.sampled_from(sorted(set(RECEIPT.to_dict()) - {"schema", "service"})),
     st.sampled_from([True, 1j, "x", 7, [], {}, [[]], None]),
 )
 def test_a_damaged_field_is_named(name: str, value: object) -> None:
@@ -110,9 +110,41 @@ def test_a_damaged_field_is_named(name: str, value: object) -> None:
         assert receipt.to_dict() == json.loads(json.dumps(values))
 
 
-@pytest.mark.parametrize("name", sorted(set(RECEIPT.to_dict()) - {"schema"}))
+@pytest.mark.parametrize("name", sorted(set(RECEIPT.to_dict()) - {"schema", "service"}))
 def test_a_missing_field_is_named(name: str) -> None:
     values = RECEIPT.to_dict()
     del values[name]
     with pytest.raises(NoReceipt, match=f"damaged at '{name}'"):
+        Receipt.from_dict(values)
+
+
+SERVICE = Service(
+    job=2**53 - 1,
+    surface="modelslab",
+    prompt_asked="portrait of a woman",
+    notes=(Ignored("clip_skip", 2, "it has no CLIP."),),
+    safety="unchecked",
+)
+
+
+def test_the_door_of_a_service_survives_json() -> None:
+    receipt = replace(RECEIPT, service=SERVICE)
+    assert Receipt.from_dict(json.loads(json.dumps(receipt.to_dict()))) == receipt
+
+
+def test_a_receipt_from_before_there_was_a_service_is_read() -> None:
+    values = RECEIPT.to_dict()
+    del values["service"]
+    assert Receipt.from_dict(values) == RECEIPT
+
+
+def test_the_same_picture_through_another_door_is_the_same_picture() -> None:
+    assert replace(RECEIPT, service=SERVICE).is_same_picture(RECEIPT)
+    assert not replace(RECEIPT, service=SERVICE, seed=1).is_same_picture(RECEIPT)
+
+
+def test_a_damaged_door_of_a_service_is_named() -> None:
+    values = replace(RECEIPT, service=SERVICE).to_dict()
+    values["service"]["job"] = "seven"
+    with pytest.raises(NoReceipt, match="damaged at service"):
         Receipt.from_dict(values)

@@ -13,25 +13,11 @@ import typer
 from fluxgram.cli.choices import complete_checkpoint
 
 if TYPE_CHECKING:
-    from fluxgram.photography.catalog import Catalog
     from fluxgram.prompt.facts import CheckpointFacts
 
 Items = list[str] | None
 
 FAMILIES = ("flux1", "flux2", "flux3")
-_FITS = {
-    "detail": ("skin", "material", "surface", "macro", "product"),
-    "light": ("light",),
-    "lens": ("lens",),
-    "camera": ("camera", "film", "lens", "aperture"),
-    "quality": ("quality", "mode"),
-    "material": ("material", "surface", "product", "macro"),
-    "atmosphere": ("atmosphere", "landscape"),
-    "surroundings": ("environment", "interior", "street", "material"),
-    "setting": ("environment", "landscape", "street", "interior", "atmosphere"),
-    "negative": ("negative",),
-}
-"""Kinds of terms that each option names, the likeliest first."""
 
 
 def complete_preset(incomplete: str) -> list[str]:
@@ -85,20 +71,17 @@ def compose(
     """Write a prompt from its parts, in the words of the vocabulary."""
     from fluxgram.cli.console import messages, safe, write_json, write_line
     from fluxgram.photography.catalog import catalog
+    from fluxgram.prompt.asked import parts_of
     from fluxgram.prompt.compose import compose as write
     from fluxgram.prompt.looks import brief_of
 
     words = catalog()
-    given = {"detail": detail, "light": light, "camera": camera, "quality": quality, "material": material,
-             "atmosphere": atmosphere, "surroundings": surroundings}  # fmt: skip
-    items = {name: _items(name, values, words) for name, values in given.items()}
-    optics = (*_items("lens", [lens], words), *_aperture(aperture, words))
-    said = {
-        "details": items["detail"], "light": items["light"], "camera": (*optics, *items["camera"]),
-        "quality": items["quality"], "materials": items["material"], "atmosphere": items["atmosphere"],
-        "surroundings": items["surroundings"], "setting": _one("setting", setting, words), "action": action,
-        "side": side, "negative": _one("negative", negative, words),
+    lists = {
+        "details": detail, "light": light, "camera": camera, "quality": quality, "materials": material,
+        "atmosphere": atmosphere, "surroundings": surroundings,
     }  # fmt: skip
+    texts = {"setting": setting, "action": action, "side": side, "negative": negative}
+    said = parts_of(lists, texts, words, lens=lens, aperture=aperture)
     look = words.preset(preset) if preset else None
     brief = brief_of(kind, subject, said, look=look, catalog=words)
     facts = _facts(checkpoint)
@@ -122,42 +105,8 @@ def compose(
         messages().print(f"negative: {safe(composed.negative)}")
 
 
-def _items(name: str, values: Items, catalog: Catalog) -> tuple[str, ...]:
-    from fluxgram.prompt.items import item_of
-
-    return tuple(item_of(value, _FITS[name], catalog) for value in values or () if value.strip())
-
-
-def _one(name: str, value: str, catalog: Catalog) -> str:
-    return "".join(_items(name, [value], catalog))
-
-
-def _aperture(words: str, catalog: Catalog) -> tuple[str, ...]:
-    """The item of an f-number: a term where the vocabulary has it, or else the words for it."""
-    from fluxgram.errors import RequestError
-    from fluxgram.prompt.items import item_of
-
-    digits = words.strip().lower().removeprefix("f").removeprefix("/").strip().replace(",", ".")
-    if not digits:
-        return ()
-    try:
-        number = float(digits)
-    except ValueError:
-        item = item_of(words, ("aperture",), catalog)
-        if item not in catalog.terms:
-            raise RequestError(f"{words!r} is no f-number.", "Say one such as 1.8 or f/8.") from None
-        return (item,)
-    if not 0.5 <= number <= 128:
-        raise RequestError(
-            f"There is no f-number {words!r}.", "Say one between 0.5 and 128, such as 1.8 or 8."
-        )
-    said = f"f/{number:g}"
-    name = f"aperture.{said.replace('/', '').replace('.', '-')}"
-    return (name if name in catalog.terms else said,)
-
-
 def _facts(checkpoint: str) -> CheckpointFacts | None:
-    from fluxgram.cli.facts import checkpoint_facts
+    from fluxgram.jobs.facts import checkpoint_facts
 
     return checkpoint_facts(checkpoint) if checkpoint else None
 

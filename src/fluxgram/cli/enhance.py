@@ -62,7 +62,7 @@ def enhance(
     pixels = _size(size)
     facts = None
     if checkpoint:
-        from fluxgram.cli.facts import checkpoint_facts
+        from fluxgram.jobs.facts import checkpoint_facts
 
         facts = checkpoint_facts(checkpoint)
     if url:

@@ -122,7 +122,7 @@ def _wish(
 ) -> Wish:  # fmt: skip
     from dataclasses import replace
 
-    from fluxgram.cli.facts import checkpoint_facts
+    from fluxgram.jobs.facts import checkpoint_facts
     from fluxgram.photography.catalog import load_catalog
     from fluxgram.prompt.lint_configuration import codes_of, read_configuration
     from fluxgram.settings import Settings

@@ -123,7 +123,7 @@ def lint_frames(
     catalog: Catalog | None = None,
 ) -> list[Finding]:
     """What the linter says of a whole shoot, each thing once."""
-    from fluxgram.cli.facts import checkpoint_facts
+    from fluxgram.jobs.facts import checkpoint_facts
     from fluxgram.prompt.lint import Scene, lint_scenes
 
     findings: list[Finding] = []

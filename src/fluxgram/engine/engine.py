@@ -21,6 +21,7 @@ from fluxgram.engine.runner import Runner
 from fluxgram.engine.scheduler import Scheduler
 from fluxgram.engine.shot import Shot
 from fluxgram.errors import Cancelled, CheckpointError, OutOfMemory
+from fluxgram.families.sources import silent
 from fluxgram.settings import Settings
 
 if TYPE_CHECKING:
@@ -165,6 +166,19 @@ class Engine:
                 "Get the weights it was made with, or allow changed weights to make another picture like it.",
             )
         return self.generate(asked, on_event)[0]
+
+    def load(self, checkpoint: str = "", progress: Progress | None = None) -> None:
+        """Have a checkpoint in memory before the first request that needs it.
+
+        Args:
+            checkpoint: Its name, folder or hub id; empty is the engine's own.
+            progress: Told how far it is, where given.
+
+        Raises:
+            CheckpointError: It is not known, or its files cannot be used.
+            OutOfMemory: It does not fit.
+        """
+        self._runner.load(self._catalogue.find(checkpoint or self.checkpoint), progress or silent)
 
     @property
     def busy(self) -> bool:

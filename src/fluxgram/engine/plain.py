@@ -1,6 +1,7 @@
 """Dataclasses from plain values: what JSON gave back, checked against the fields' types.
 
-Only the kinds of types that a receipt uses are known. It is not a general validator.
+Only the kinds of types that a receipt uses are known. It is not a general validator. A field whose default is None
+may be absent: it came later than the first form, and older values lack it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ def from_plain(kind: type[T], values: Mapping[str, Any]) -> T:
     hints = get_type_hints(kind)
     if not isinstance(values, Mapping):
         raise ValueError(kind.__name__)  # noqa: TRY004  (bad data, not a bad call)
-    return kind(**{f.name: _value(hints[f.name], values[f.name], f.name) for f in fields(kind)})  # type: ignore[arg-type]
+    given = [f.name for f in fields(kind) if f.name in values or f.default is not None]  # type: ignore[arg-type]
+    return kind(**{name: _value(hints[name], values[name], name) for name in given})
 
 
 def _value(kind: Any, value: Any, where: str) -> Any:

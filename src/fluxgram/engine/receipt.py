@@ -1,6 +1,6 @@
 """`Receipt`: what really happened to a request, enough to make the same picture again.
 
-One receipt a picture. Two receipts of the same picture differ only in `seconds` and `created`. It becomes
+One receipt a picture. Two receipts of the same picture differ only in `seconds`, `created` and `service`. It becomes
 plain values (`to_dict`), is written into the file by `fluxgram.pictures`, and comes back by `from_dict`.
 """
 
@@ -84,6 +84,25 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """Through which door a service was asked for the picture.
+
+    Attributes:
+        job: Number of the job.
+        surface: `native`, `modelslab`, `openai`: whose way of asking it was.
+        prompt_asked: The prompt as it was sent, where the service completed it.
+        notes: What the service changed or could not apply, with the reason.
+        safety: What a picture classifier said: `clean`, `flagged`, or `unchecked` where none was asked.
+    """
+
+    job: int
+    surface: str
+    prompt_asked: str
+    notes: tuple[Ignored, ...]
+    safety: str
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What really happened to a request.
 
@@ -107,6 +126,7 @@ class Receipt:
         seconds: By stage: `load`, `encode`, `denoise`, `decode`.
         created: When, ISO 8601 in UTC.
         schema: Version of this form.
+        service: Through which door it was asked for; None where it was no service.
     """
 
     prompt: Text
@@ -128,6 +148,7 @@ class Receipt:
     seconds: dict[str, float]
     created: str
     schema: int = SCHEMA
+    service: Service | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values that JSON can carry."""
@@ -171,8 +192,9 @@ class Receipt:
         return Request(**values)
 
     def is_same_picture(self, other: Receipt) -> bool:
-        """Whether both receipts describe the same picture, whenever and however fast it was made."""
-        return replace(self, seconds={}, created="") == replace(other, seconds={}, created="")
+        """Whether both receipts describe the same picture, whenever, however fast and for whomever it was made."""
+        plain: dict[str, Any] = {"seconds": {}, "created": "", "service": None}
+        return replace(self, **plain) == replace(other, **plain)
 
     def parameters_text(self) -> str:
         """The `parameters` text that AUTOMATIC1111's web UI started and many tools read."""

@@ -1,0 +1,149 @@
+"""`Caretaker`: a thread of the supervisor that looks around: dead workers, ended leases, full disks, old pictures.
+
+Several may look after one database, on one machine or on several. What they do is fenced by the attempt, and a worker
+is only taken for dead where that is certain: it was of this machine and its process is gone, or its lease has ended.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from fluxgram.errors import StoreError
+from fluxgram.jobs.keeper import release_all
+from fluxgram.jobs.names import is_dead_here
+from fluxgram.jobs.scribe import FULL
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from fluxgram.jobs.door import Jobs
+    from fluxgram.jobs.keeper import Keeper
+
+TICK_SECONDS = 1.0
+RETENTION_SECONDS = 60.0
+SPACE_SECONDS = 5.0
+"""Between looks for space on a disk that was full."""
+PROBE_BYTES = 8 * 2**20
+"""There is space again when so much can be written."""
+SURE_SECONDS = 3.0
+"""A worker of another service on this machine must have been gone for so long: its own keeper comes first."""
+
+_log = logging.getLogger(__name__)
+
+
+class Caretaker:
+    """Looks around.
+
+    Args:
+        jobs: The door.
+        keepers: Of our own workers, who see to those themselves.
+    """
+
+    def __init__(self, jobs: Jobs, keepers: Sequence[Keeper]) -> None:
+        self._jobs = jobs
+        self._keepers = keepers
+        self._ending = threading.Event()
+        self._since: dict[Hashable, float] = {}
+        self._thread = threading.Thread(target=self._run, name="caretaker", daemon=True)
+
+    def start(self) -> None:
+        """Release what dead workers of this machine hold, then go on looking."""
+        self._release_dead(at_once=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._ending.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        rounds: list[tuple[float, Callable[[], None]]] = [
+            (TICK_SECONDS, self._release_dead),
+            (TICK_SECONDS, self._release_lapsed),
+            (SPACE_SECONDS, self._look_for_space),
+            (RETENTION_SECONDS, self._remove_old),
+        ]
+        due = dict.fromkeys(range(len(rounds)), 0.0)
+        while not self._ending.wait(TICK_SECONDS):
+            for number, (every, work) in enumerate(rounds):
+                if time.monotonic() < due[number]:
+                    continue
+                due[number] = time.monotonic() + every
+                try:
+                    work()
+                except StoreError as error:
+                    _log.warning("the store cannot be looked after: %s", error)
+                except Exception:
+                    _log.exception("the caretaker failed in a way it should not")
+
+    def _release_dead(self, *, at_once: bool = False) -> None:
+        """Queue again what dead workers of this machine hold. Who killed them is not known, so no strike."""
+        own = {keeper.name for keeper in self._keepers}
+        dead = [name for name in self._jobs.queue.workers() if name not in own and is_dead_here(name)]
+        for name in dead if at_once else self._lasting("dead", dead, SURE_SECONDS):
+            _log.warning("the worker %s is gone; its jobs are queued again", name)
+            release_all(self._jobs, name, "Its worker was gone.", strike=False)
+
+    def _release_lapsed(self) -> None:
+        """Queue again what was not heard of; a worker of ours that is so silent is ended, and its keeper strikes."""
+        patience = self._jobs.service.lease_seconds / 3 + TICK_SECONDS  # a machine that slept beats first
+        lapsed = {(record.id, record.attempt): record for record in self._jobs.queue.lapsed()}
+        silent = {keeper.name: keeper for keeper in self._keepers if keeper.name}
+        for key in self._lasting("lapsed", lapsed, patience):
+            record = lapsed[key]
+            if record.worker in silent:
+                _log.error("the worker %s does not answer any more", record.worker)
+                silent[record.worker].kill()
+                continue
+            _log.warning("the lease of job %s has ended", record.id)
+            reason = "Its worker was not heard of any more."
+            self._jobs.queue.release(record.id, record.attempt, reason, strike=False)
+            self._jobs.ring(record.id)
+
+    def _look_for_space(self) -> None:
+        """Go on where the queue was paused because of a full disk that has space again."""
+        if not self._jobs.queue.paused().startswith(FULL):
+            return
+        name = f"space-{secrets.token_hex(8)}.tmp"
+        try:
+            self._jobs.store.write(name, bytes(PROBE_BYTES))
+        except StoreError:
+            return
+        self._jobs.store.remove(name)
+        _log.info("there is space again")
+        self._jobs.queue.resume()
+        for keeper in self._keepers:
+            keeper.wake()
+
+    def _remove_old(self) -> None:
+        """Remove pictures that have lasted, are too old, or take too much room."""
+        service, now = self._jobs.service, time.time()
+        older = service.retention_days * 86_400 if service.retention_days else None
+        keep = int(service.retention_gb * 1e9) if service.retention_gb else None
+        pictures = self._jobs.queue.removable(older_than=older, keep_bytes=keep, now=now)
+        gone = []
+        for picture in pictures:
+            try:
+                self._jobs.store.remove(picture.thumbnail)
+                self._jobs.store.remove(picture.name)
+            except StoreError as error:
+                _log.warning("%s cannot be removed: %s", picture.name, error)
+            else:
+                gone.append(picture.name)
+        if gone:
+            self._jobs.queue.mark_removed(gone)
+            _log.info("%s pictures were removed", len(gone))
+
+    def _lasting(self, what: str, now: Iterable[Hashable], seconds: float) -> list:  # type: ignore[type-arg]
+        """Those of `now` that have been so for some time, without a break."""
+        current = {(what, each): each for each in now}
+        for key in [key for key in self._since if key[0] == what and key not in current]:  # type: ignore[index]
+            del self._since[key]
+        at = time.monotonic()
+        return [each for key, each in current.items() if at - self._since.setdefault(key, at) >= seconds]

@@ -1,0 +1,168 @@
+"""Which checkpoints the service offers, under which names, and what a client should know of each.
+
+Clients name what has a table, what the configuration maps, and the default; never a folder of this machine or a
+repository that would have to be fetched first. No weights are touched and torch is not imported.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from fluxgram.errors import CheckpointMissing, UnknownCheckpoint
+
+if TYPE_CHECKING:
+    from fluxgram.families.checkpoints import Checkpoint, Licence
+    from fluxgram.service import ServiceSettings
+    from fluxgram.settings import Settings
+
+FLUXGRAM_V1 = "fluxgram-v1"
+"""The name that the articles' clients send; it leads to the default checkpoint."""
+_FRESH_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointCard:
+    """What a client should know of a checkpoint.
+
+    Attributes:
+        name: What to send.
+        title: One line for people.
+        family: `flux2`.
+        licence: Terms: name, page, whether commercial use is allowed.
+        present: Its files are on this machine.
+        default: It draws where the client names none.
+        steps: Denoising steps by quality.
+        guidance: Default guidance scale.
+        distilled: Few steps, no guidance, no negative prompt.
+        sizes: Sizes in px: `default`, `known` (empty is any), `least` side, `most` pixels.
+        negative: `honoured` or `unsupported`.
+        names: Other names that lead here.
+    """
+
+    name: str
+    title: str
+    family: str
+    licence: Licence
+    present: bool
+    default: bool
+    steps: Mapping[str, int]
+    guidance: float
+    distilled: bool
+    sizes: Mapping[str, object]
+    negative: str
+    names: tuple[str, ...]
+
+
+class Offer:
+    """The checkpoints of this service.
+
+    Args:
+        settings: Of the machine.
+        service: Of the service: the default, and clients' names.
+    """
+
+    def __init__(self, settings: Settings, service: ServiceSettings) -> None:
+        self._settings = settings
+        self._service = service
+        self._lock = threading.Lock()
+        self._read_at = float("-inf")
+        self._tables: dict[str, Checkpoint] = {}
+        self._present: dict[str, bool] = {}
+
+    def choose(self, name: object) -> tuple[Checkpoint, str]:
+        """The checkpoint of a client's name, and the name that finds it again (`Request.checkpoint`).
+
+        Args:
+            name: As the client sent it; None or empty is the default.
+
+        Raises:
+            UnknownCheckpoint: There is none of that name; the hint has the nearest.
+            CheckpointMissing: Its files are not here.
+        """
+        tables = self._fresh()
+        key = self._leads_to(name)
+        if key not in tables:
+            near = get_close_matches(str(name), self.names(), n=3, cutoff=0.4) or [self._service.checkpoint]
+            shown = repr(str(name)[:80])
+            raise UnknownCheckpoint(f"There is no checkpoint {shown}.", f"Nearest: {', '.join(near)}.")
+        if not self._is_present(key):
+            raise CheckpointMissing(
+                f"The checkpoint {tables[key].name} is not on this machine.",
+                f"Its owner can fetch it: fluxgram checkpoints pull {tables[key].name}",
+            )
+        return tables[key], key
+
+    def names(self) -> list[str]:
+        """Every name that a client may send."""
+        aliases = [alias for table in self._fresh().values() for alias in table.aliases]
+        return [*self._fresh(), *aliases, *self._service.models, FLUXGRAM_V1]
+
+    def cards(self) -> list[CheckpointCard]:
+        """All checkpoints, the default first."""
+        default = self._leads_to(None)
+        cards = [self._card(key, table, default=key == default) for key, table in self._fresh().items()]
+        return sorted(cards, key=lambda card: not card.default)
+
+    def _leads_to(self, name: object) -> str:
+        """The key among the tables that a client's name leads to; the name itself where it leads nowhere."""
+        asked = str(name).strip() if name else ""
+        mapped = self._service.models.get(asked, asked)
+        if mapped in ("", FLUXGRAM_V1):
+            mapped = self._service.checkpoint
+        tables = self._fresh()
+        if mapped in tables:
+            return mapped
+        for key, table in tables.items():
+            if mapped in table.aliases or table.source == f"hub:{mapped}":
+                return key
+        return mapped
+
+    def _card(self, key: str, table: Checkpoint, *, default: bool) -> CheckpointCard:
+        mapped = [name for name in (*self._service.models, FLUXGRAM_V1) if self._leads_to(name) == key]
+        sizes = table.sizes
+        return CheckpointCard(
+            name=table.name,
+            title=table.title,
+            family=table.family,
+            licence=table.licence,
+            present=self._is_present(key),
+            default=default,
+            steps=dict(table.steps),
+            guidance=table.guidance,
+            distilled=table.distilled,
+            sizes={
+                "default": list(sizes.default),
+                "known": [list(size) for size in sizes.known],
+                "least": sizes.least,
+                "most": sizes.most,
+            },
+            negative="unsupported" if table.distilled else "honoured",
+            names=tuple(dict.fromkeys([*table.aliases, *mapped])),
+        )
+
+    def _fresh(self) -> dict[str, Checkpoint]:
+        """The tables by what finds them: names, and what the configuration names besides (folders, hub ids)."""
+        from fluxgram.families.checkpoints import find, known
+
+        with self._lock:
+            if time.monotonic() - self._read_at > _FRESH_SECONDS:
+                tables = dict(known(self._settings))
+                named = {alias for table in tables.values() for alias in (*table.aliases, table.source)}
+                for name in (self._service.checkpoint, *self._service.models.values()):
+                    if name not in tables and not named & {name, f"hub:{name}"}:
+                        tables[name] = find(name, self._settings)
+                self._tables, self._present = tables, {}
+                self._read_at = time.monotonic()
+            return self._tables
+
+    def _is_present(self, key: str) -> bool:
+        from fluxgram.families.sources import is_present
+
+        if key not in self._present:
+            self._present[key] = is_present(self._tables[key], self._settings)
+        return self._present[key]

@@ -1,0 +1,327 @@
+"""`Jobs`: the one door. Submit, get, list, follow, cancel, retry; every surface goes through it, and nothing else does.
+
+A job is stored before `submit` returns. What draws it is `worker.py`, what keeps workers alive is `supervisor.py`; this
+file imports neither, and never torch. The types of what goes in and out are in `orders.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fluxgram.jobs import links, webhook_bodies
+from fluxgram.jobs.admission import admit
+from fluxgram.jobs.bell import Bell
+from fluxgram.jobs.checkpoints import CheckpointCard, Offer
+from fluxgram.jobs.estimates import seconds_left
+from fluxgram.jobs.facts import checkpoint_facts
+from fluxgram.jobs.orders import ALL, LOCAL, Caller, Job, Note, Order, job_of
+from fluxgram.store.database import Database
+from fluxgram.store.deliveries import Deliveries
+from fluxgram.store.keys import Keys
+from fluxgram.store.pictures import PictureStore
+from fluxgram.store.queue import Queue
+
+if TYPE_CHECKING:
+    from fluxgram.prompt.facts import CheckpointFacts
+    from fluxgram.service import ServiceSettings
+    from fluxgram.settings import Settings
+    from fluxgram.store.records import EventRecord, JobRecord, PictureRecord
+
+    Events = list[EventRecord]  # inside the class `list` is a method
+
+__all__ = ["ALL", "LOCAL", "Caller", "CheckpointCard", "Job", "Jobs", "Note", "Order"]
+
+POLL_SECONDS = 0.5
+"""How often waiters look without having been rung: another process may have changed the job."""
+_PAGE = 500
+"""Events read at a time."""
+
+
+class Jobs:
+    """The door.
+
+    Attributes:
+        settings: Of the machine.
+        service: Of the service.
+        database: Where jobs are.
+        queue: The life of jobs.
+        keys: Who may ask.
+        deliveries: Webhooks on their way.
+        store: Where pictures lie.
+        bodies: Makers of webhooks' bodies by surface.
+    """
+
+    def __init__(
+        self, settings: Settings, service: ServiceSettings, database: Database, store: PictureStore
+    ) -> None:
+        self.settings = settings
+        self.service = service
+        self.database = database
+        self.store = store
+        self.queue = Queue(database)
+        self.keys = Keys(database)
+        self.deliveries = Deliveries(database)
+        self.bodies: dict[str, Callable[[Job], str]] = {}
+        self._offer = Offer(settings, service)
+        self._bell = Bell()
+        self._work = Bell()
+        self._links_secret = b""
+
+    @classmethod
+    def open(cls, settings: Settings, service: ServiceSettings, *, migrate: bool = True) -> Jobs:
+        """Open the store; it is made where there is none.
+
+        Args:
+            settings: Of the machine.
+            service: Of the service.
+            migrate: Bring an older database to today's form.
+
+        Raises:
+            StoreError: It can't be opened.
+            UnknownCheckpoint: The configuration names a checkpoint that there is none of.
+        """
+        database = Database.open(service.database, settings.home, migrate=migrate)
+        try:
+            jobs = cls(settings, service, database, PictureStore(service.pictures, settings.home))
+            jobs._offer.names()  # a configured name that leads nowhere is told now
+        except BaseException:
+            database.close()
+            raise
+        return jobs
+
+    def submit(self, order: Order, caller: Caller = LOCAL) -> Job:
+        """Accept an order. When this returns, the job is on the disk.
+
+        Args:
+            order: What to draw.
+            caller: Who asks.
+
+        Raises:
+            RequestError: It can't be drawn as asked, or not by this service.
+            PromptRefused: The safety rules refuse the words.
+            IdempotencyMismatch: The idempotency key came with another order before.
+            Busy: The caller has too many jobs waiting.
+            AccessError: The caller may not, or has used up the month's pictures.
+            StoreError: It can't be stored.
+        """
+        caller.may("draw")
+        record, new = self.queue.submit(admit(order, caller, self._offer, self.service))
+        if new:
+            self._rung_for_work(record.id)
+        return self._shown(record)
+
+    def get(self, id: int, caller: Caller = LOCAL) -> Job:  # noqa: A002  (the job's own word for it)
+        """A job as it is now.
+
+        Raises:
+            UnknownJob: There is none of that number that the caller may see.
+        """
+        caller.may_look()
+        return self._shown(self.queue.get(id, caller.sees))
+
+    def list(
+        self,
+        caller: Caller = LOCAL,
+        *,
+        states: Collection[str] = (),
+        before: tuple[float, int] | None = None,
+        limit: int = 50,
+        surface: str = "",
+    ) -> list[Job]:
+        """The caller's jobs, the newest first.
+
+        Args:
+            caller: Who asks.
+            states: Only jobs in one of these; empty is all.
+            before: (created, id) of the last job of the page before.
+            limit: The most jobs to return.
+            surface: Only jobs of this surface; empty is all.
+        """
+        caller.may_look()
+        records = self.queue.list(caller.sees, states=states, before=before, limit=limit, surface=surface)
+        pictures = self.queue.pictures_of([record.id for record in records])
+        return [self._shown(record, pictures.get(record.id, [])) for record in records]
+
+    def events(self, id: int, after: int = 0, caller: Caller = LOCAL) -> Events:  # noqa: A002
+        """What happened to a job after the event of a number.
+
+        Raises:
+            UnknownJob: There is none of that number that the caller may see.
+        """
+        caller.may_look()
+        return self.queue.events(self.queue.get(id, caller.sees).id, after)
+
+    def cancel(self, id: int, caller: Caller = LOCAL) -> Job:  # noqa: A002
+        """Stop a job: at once where it waits, after the step that is under way where it is drawn.
+
+        Raises:
+            UnknownJob: There is none of that number that the caller may see.
+        """
+        caller.may("draw")
+        record = self.queue.cancel(id, caller.sees)
+        self._rung_for_work(id)
+        return self._shown(record)
+
+    def retry(self, id: int, caller: Caller = LOCAL) -> Job:  # noqa: A002
+        """Queue a failed or cancelled job again: same number, names and seed. A done one stays as it is.
+
+        Raises:
+            UnknownJob: There is none of that number that the caller may see.
+            RequestError: It is not over.
+        """
+        caller.may("draw")
+        most = caller.most_queued or self.service.max_queued
+        record = self.queue.retry(id, caller.sees, most_queued=most)
+        self._rung_for_work(id)
+        return self._shown(record)
+
+    def wait(self, id: int, seconds: float, caller: Caller = LOCAL) -> Job:  # noqa: A002
+        """Block until a job is over, or for so many seconds."""
+        end = time.monotonic() + seconds
+        with self._bell.waiting(id) as rung:
+            while True:
+                rung.clear()
+                job = self.get(id, caller)
+                left = end - time.monotonic()
+                if job.over or left <= 0:
+                    return job
+                rung.wait(min(left, POLL_SECONDS))
+
+    async def wait_async(self, id: int, seconds: float, caller: Caller = LOCAL) -> Job:  # noqa: A002
+        """As `wait`, without blocking the loop."""
+        end = time.monotonic() + seconds
+        with self._bell.waiting_async(id) as rung:
+            while True:
+                rung.clear()
+                job = await asyncio.to_thread(self.get, id, caller)
+                left = end - time.monotonic()
+                if job.over or left <= 0:
+                    return job
+                await _rung_within(rung, min(left, POLL_SECONDS))
+
+    async def follow(
+        self,
+        id: int,  # noqa: A002
+        after: int = 0,
+        caller: Caller = LOCAL,
+    ) -> AsyncIterator[EventRecord]:
+        """What happened to a job after the event of a number, then what happens, until the job is over.
+
+        Raises:
+            UnknownJob: There is none of that number that the caller may see.
+        """
+        with self._bell.waiting_async(id) as rung:
+            while True:
+                rung.clear()
+                over, events = await asyncio.to_thread(self._look, id, after, caller)
+                for event in events:
+                    yield event
+                    after = event.id
+                if over and len(events) < _PAGE:
+                    return
+                if not events:
+                    await _rung_within(rung, POLL_SECONDS)
+
+    def checkpoints(self) -> Sequence[CheckpointCard]:
+        """What can draw here, the default first."""
+        return self._offer.cards()
+
+    def facts(self, name: str = "") -> CheckpointFacts:
+        """What prompts need to know of a checkpoint; of the default one where none is named.
+
+        Raises:
+            UnknownCheckpoint: There is none of that name.
+        """
+        return checkpoint_facts(self._offer.choose(name)[1], self.settings)
+
+    def on_bell(self, callback: Callable[[int], None]) -> Callable[[], None]:
+        """Have a function called, from any thread, with the number of each job that something happened to."""
+        return self._bell.on_bell(callback)
+
+    def on_work(self, callback: Callable[[int], None]) -> Callable[[], None]:
+        """Have a function called when workers have something to do: a job came, or is to be stopped."""
+        return self._work.on_bell(callback)
+
+    def ring(self, job: int) -> None:
+        """Something happened to a job, as another process told us."""
+        self._bell.ring(job)
+
+    def webhook_body(self, surface: str, maker: Callable[[Job], str]) -> None:
+        """Have the webhooks of a surface, made in this process, say something else."""
+        self.bodies[surface] = maker
+
+    def webhook(self, record: JobRecord) -> tuple[str, str] | None:
+        """Address and body of the webhook of a job that ends as `record` says; None where none was asked for."""
+        if not record.webhook:
+            return None
+        job = job_of(record, tuple(self.queue.pictures(record.id)))
+        if record.surface in self.bodies:
+            return record.webhook, self.bodies[record.surface](job)
+        maker = webhook_bodies.MAKERS.get(record.surface, webhook_bodies.native)
+        base = self.service.public_url or str(record.extra.get("base_url", ""))
+        return record.webhook, maker(job, lambda name: self.link(base, name))
+
+    def link(self, base: str, name: str) -> str:
+        """The address of a picture or thumbnail, signed where the service's links expire.
+
+        Args:
+            base: What it begins with, such as `http://127.0.0.1:7070`.
+            name: The picture's name.
+        """
+        seconds = self.service.url_seconds
+        secret = self.links_secret if seconds else b""
+        return links.picture_link(base, name, secret=secret, seconds=seconds, now=time.time())
+
+    @property
+    def links_secret(self) -> bytes:
+        """What links are signed with."""
+        self._links_secret = self._links_secret or self.queue.secret(links.SECRET)
+        return self._links_secret
+
+    def close(self) -> None:
+        """Close the database; nothing else is held."""
+        self.database.close()
+
+    def _look(self, id: int, after: int, caller: Caller) -> tuple[bool, Events]:  # noqa: A002
+        """Whether a job was over before its events were read: then there are no more than these."""
+        caller.may_look()
+        record = self.queue.get(id, caller.sees)
+        return record.over, self.queue.events(record.id, after, limit=_PAGE)
+
+    def _shown(self, record: JobRecord, pictures: Collection[PictureRecord] | None = None) -> Job:
+        if pictures is None:
+            pictures = self.queue.pictures(record.id) if record.attempt else ()
+        found = tuple(pictures)
+        if record.over:
+            return job_of(record, found)
+        position, ahead = self.queue.ahead(record.id)
+        running = record.state == "running"
+        eta = seconds_left(
+            rate=self.queue.rate(record.checkpoint),
+            ahead=0.0 if running else ahead,
+            own=record.cost,
+            share_done=len(found) / record.samples,
+            devices=max(len(self.service.devices), 1),
+        )
+        return job_of(record, found, None if running else position, eta)
+
+    def _rung_for_work(self, id: int) -> None:  # noqa: A002
+        self._bell.ring(id)
+        self._work.ring(id)
+
+
+def over_as(record: JobRecord, **changes: object) -> JobRecord:
+    """A record as it will be when its job has ended, for the webhook that is stored in the same transaction."""
+    return replace(record, finished=time.time(), **changes)  # type: ignore[arg-type]
+
+
+async def _rung_within(rung: asyncio.Event, seconds: float) -> None:
+    """Wait for a ring, but not for longer."""
+    try:
+        await asyncio.wait_for(rung.wait(), seconds)
+    except TimeoutError:
+        return

@@ -1,0 +1,305 @@
+"""`Scribe`: the thread of a worker that writes down what was drawn, so that the drawing thread never waits for a disk.
+
+Deeds are written in the order in which they were told: a picture's file is on the disk before its row is in the
+database, and all its pictures before a job is done. Every write is fenced by the attempt; a job that is no longer ours
+is dropped. Where the database's own disk is full the scribe waits for space; nothing told is forgotten.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from fluxgram.engine.receipt import Service
+from fluxgram.errors import FluxgramError, StoreError, StoreFull
+from fluxgram.jobs.door import over_as
+from fluxgram.pictures.thumbnail import preview_jpeg, thumbnail
+from fluxgram.pictures.write import encode_picture
+from fluxgram.store.records import PictureRecord, Problem
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from fluxgram.engine.receipt import Receipt
+    from fluxgram.jobs.door import Jobs
+    from fluxgram.jobs.orders import Note
+    from fluxgram.jobs.task import Task
+    from fluxgram.store.records import Verdict
+
+FULL = "The disk is full"
+"""What the reason of a pause begins with that ends when there is space again."""
+_MOST_WAITING = 256
+"""Deeds; a drawing thread that is further ahead than this waits."""
+_AGAIN_SECONDS = 1.0
+_NO_DRAWING = {"load"}
+"""Stages of a receipt's seconds that are not drawing."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """Something to note; an image becomes its `image` field."""
+
+    task: Task
+    kind: str
+    data: dict[str, Any]
+    image: Image | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """A finished picture to keep."""
+
+    task: Task
+    index: int
+    image: Image
+    receipt: Receipt
+    verdict: Verdict
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """A job that is over: done, failed with a problem, or cancelled."""
+
+    task: Task
+    how: str
+    problem: Problem | None = None
+
+
+_Deed = _Event | _Picture | _End
+
+
+class Scribe:
+    """Writes what a worker tells.
+
+    Args:
+        jobs: Where to.
+        tell: Called with the number of a job after something of it was written.
+    """
+
+    def __init__(self, jobs: Jobs, tell: Callable[[int], None]) -> None:
+        self._jobs = jobs
+        self._tell = tell
+        self._deeds: queue.Queue[_Deed | None] = queue.Queue(_MOST_WAITING)
+        self._given_up = threading.Event()
+        self._thread = threading.Thread(target=self._write_all, name="scribe", daemon=True)
+        self._thread.start()
+
+    def event(self, task: Task, kind: str, data: dict[str, Any], image: Image | None = None) -> None:
+        """Note that something happened; a preview's image is encoded here."""
+        self._deeds.put(_Event(task, kind, data, image))
+
+    def picture(
+        self,
+        task: Task,
+        index: int,
+        image: Image,
+        receipt: Receipt,
+        verdict: Verdict,
+        notes: tuple[Note, ...] = (),
+    ) -> None:
+        """Keep a finished picture: file, thumbnail, row and event."""
+        self._deeds.put(_Picture(task, index, image, receipt, verdict, notes))
+
+    def done(self, task: Task) -> None:
+        """All pictures of a job were told."""
+        self._deeds.put(_End(task, "done"))
+
+    def failed(self, task: Task, error: Exception) -> None:
+        """A job cannot be drawn."""
+        self._deeds.put(_End(task, "failed", problem_of(error, task.record.id)))
+
+    def cancelled(self, task: Task) -> None:
+        """A job was stopped by its user, and let go of."""
+        self._deeds.put(_End(task, "cancelled"))
+
+    def close(self, seconds: float | None = None) -> None:
+        """Write what was told, for so many seconds at most, and end."""
+        self._deeds.put(None)
+        self._thread.join(seconds)
+        self._given_up.set()
+
+    def _write_all(self) -> None:
+        """The thread: as many deeds at a time as were told, notes of one job in one transaction."""
+        while True:
+            batch = [self._deeds.get()]
+            while len(batch) < _MOST_WAITING and not self._deeds.empty():
+                batch.append(self._deeds.get())
+            notes: dict[Task, list[_Event]] = {}
+            for deed in batch:
+                if deed is None:
+                    break
+                if isinstance(deed, _Event):
+                    notes.setdefault(deed.task, []).append(deed)
+                    continue
+                self._guarded(self._note, deed.task, notes.pop(deed.task, []))
+                if isinstance(deed, _Picture):
+                    self._guarded(self._keep, deed.task, deed)
+                else:
+                    self._guarded(self._end, deed.task, deed)
+            for task, events in notes.items():
+                self._guarded(self._note, task, events)
+            if batch[-1] is None:
+                return
+
+    def _guarded(self, write: Callable[[Task, Any], None], task: Task, what: Any) -> None:
+        """Write something of a job that is still ours; wait where the store cannot take it, fail the job else."""
+        while what and not task.closed:
+            try:
+                write(task, what)
+            except StoreError as error:
+                if isinstance(what, list):
+                    _log.warning("events of job %s are not noted: %s", task.record.id, error)
+                    return
+                _log.error("job %s waits for the store: %s", task.record.id, error)
+                if self._given_up.wait(_AGAIN_SECONDS):
+                    return
+                continue
+            except Exception as error:
+                _log.exception("job %s cannot be written", task.record.id)
+                if isinstance(what, _End) and what.how == "failed":
+                    return
+                what, write = _End(task, "failed", problem_of(error, task.record.id)), self._end
+                continue
+            self._tell(task.record.id)
+            if isinstance(what, _End) and what.how == "done":
+                self._learn(task)
+            return
+
+    def _note(self, task: Task, events: list[_Event]) -> None:
+        said = [(event.kind, _with_image(event)) for event in events]
+        self._hold(task, ours=self._jobs.queue.note(*task.key, said))
+
+    def _keep(self, task: Task, deed: _Picture) -> None:
+        """File and thumbnail first, then the row; a full disk fails the job and pauses the queue."""
+        record, names = task.record, task.record.names[deed.index]
+        if not self._is_ours(task):
+            return
+        receipt = replace(deed.receipt, service=_service(deed))
+        data = encode_picture(
+            deed.image, receipt.to_dict(), parameters_text=receipt.parameters_text(), format=record.format
+        )
+        small = thumbnail_name(names)
+        try:
+            self._jobs.store.write(small, thumbnail(deed.image))
+            self._jobs.store.write(names, data)
+        except StoreFull as error:
+            self._stop_for_space(task, error)
+            return
+        except StoreError as error:
+            self._end(task, _End(task, "failed", problem_of(error, record.id)))
+            return
+        picture = PictureRecord(
+            name=names,
+            thumbnail=small,
+            job=record.id,
+            index=deed.index,
+            seed=receipt.seed,
+            width=deed.image.width,
+            height=deed.image.height,
+            bytes=len(data),
+            format=record.format,
+            sha256=hashlib.sha256(data).hexdigest(),
+            receipt=receipt.to_dict(),
+            verdict=deed.verdict,
+            created=time.time(),
+        )
+        self._hold(task, ours=self._jobs.queue.picture(*task.key, picture))
+
+    def _stop_for_space(self, task: Task, error: StoreFull) -> None:
+        self._end(task, _End(task, "failed", problem_of(error, task.record.id)))
+        self._jobs.queue.pause(f"{FULL}: {error}")
+
+    def _end(self, task: Task, deed: _End) -> None:
+        jobs, record = self._jobs, task.record
+        if deed.how == "cancelled":
+            ours = jobs.queue.stopped(*task.key)
+        elif deed.problem is not None:
+            webhook = jobs.webhook(over_as(record, state="failed", problem=deed.problem))
+            ours = jobs.queue.fail(*task.key, deed.problem, webhook=webhook)
+        else:
+            seconds = drawing_seconds(jobs.queue.pictures(record.id))
+            webhook = jobs.webhook(over_as(record, state="done", seconds=seconds))
+            ours = jobs.queue.finish(*task.key, seconds=seconds, webhook=webhook)
+        self._hold(task, ours=ours)
+        task.closed = True
+
+    def _learn(self, task: Task) -> None:
+        """Keep how long the job took, for the next ones' estimates; after everybody was told that it is done."""
+        record = task.record
+        try:
+            seconds = drawing_seconds(self._jobs.queue.pictures(record.id))
+            if seconds and record.cost:
+                self._jobs.queue.learn(record.checkpoint, seconds / record.cost)
+        except StoreError as error:
+            _log.warning("the time of job %s is not learnt: %s", record.id, error)
+
+    def _is_ours(self, task: Task) -> bool:
+        """Look before a file is written: a worker that comes back from the dead must not touch another's."""
+        record = self._jobs.queue.get(task.record.id)
+        self._hold(task, ours=record.state == "running" and record.attempt == task.record.attempt)
+        return not task.closed
+
+    def _hold(self, task: Task, *, ours: bool) -> None:
+        if not ours and not task.closed:
+            _log.warning("job %s is no longer ours (attempt %s)", *task.key)
+            task.closed = True
+
+
+def problem_of(error: Exception, job: int) -> Problem:
+    """What people are told of an error; an unexpected one is a defect, and its traceback goes to the log only."""
+    if isinstance(error, FluxgramError):
+        return Problem(type(error).__name__, str(error), error.hint)
+    _log.error("job %s failed in a way it should not", job, exc_info=error)
+    return Problem(
+        "Defect",
+        "The service failed in a way it should not while drawing this.",
+        "Try again; the service's log has the details.",
+    )
+
+
+def thumbnail_name(name: str) -> str:
+    """The name of a picture's thumbnail: beside it, and as hard to guess."""
+    path = PurePosixPath(name)
+    return str(path.with_name(f"{path.stem}-small.webp"))
+
+
+def drawing_seconds(pictures: list[PictureRecord]) -> float:
+    """Seconds that the device drew, over all attempts."""
+    stages = (picture.receipt.get("seconds", {}) for picture in pictures)
+    return sum(
+        float(seconds) for each in stages for stage, seconds in each.items() if stage not in _NO_DRAWING
+    )
+
+
+def _with_image(event: _Event) -> dict[str, Any]:
+    if event.image is None:
+        return event.data
+    return {**event.data, "image": base64.b64encode(preview_jpeg(event.image)).decode("ascii")}
+
+
+def _service(deed: _Picture) -> Service:
+    """What the receipt says of the door; what the receipt says elsewhere is not said twice."""
+    record = deed.task.record
+    said = {entry.name for entry in deed.receipt.ignored}
+    kept = [note for note in record.extra.get("notes", ()) if note["name"] not in said]
+    from fluxgram.jobs.orders import Note
+
+    notes = (*map(Note.from_dict, kept), *deed.notes)
+    return Service(
+        job=record.id,
+        surface=record.surface,
+        prompt_asked=str(record.extra.get("prompt_asked") or deed.receipt.prompt.text),
+        notes=tuple(note.to_ignored() for note in notes),
+        safety=deed.verdict,
+    )

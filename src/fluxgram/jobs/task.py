@@ -1,0 +1,117 @@
+"""`Task`: one claimed job inside a worker, from its record to what the engine is asked and what is told of it.
+
+It turns a job into requests for the pictures that are still missing (picture i has `seed + i`, whoever draws it), and
+the engine's events into the events that are stored. It writes nothing itself; that is `scribe.py`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from fluxgram.engine import events
+from fluxgram.engine.request import Request
+
+if TYPE_CHECKING:
+    from fluxgram.store.records import JobRecord
+
+_LOADING_SHARE = 0.1
+"""Of a stage of loading that is told; the steps between are not."""
+_SEEDS = 2**64
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Neighbouring pictures that are missing: asked of the engine in one request."""
+
+    first: int
+    request: Request
+
+
+@dataclass(slots=True, eq=False)
+class Task:
+    """A claimed job.
+
+    Attributes:
+        record: As it was claimed; its attempt fences everything that is written.
+        runs: Requests that are still to be made.
+        first: Index of the first picture of the run that is being drawn.
+        drawing: The engine's own job of that run; None between runs.
+        steps: Of a picture, once the engine has told.
+        pending: What the engine told and nobody has looked at yet.
+        closed: Nothing more is written of it: it has ended, or its lease was lost.
+        cancel_asked: Its user wants it stopped.
+    """
+
+    record: JobRecord
+    runs: deque[Run]
+    first: int = 0
+    drawing: Any = None
+    steps: int = 0
+    pending: deque[events.Event] = field(default_factory=deque)
+    closed: bool = False
+    cancel_asked: bool = False
+    _loading: tuple[str, float] = ("", -1.0)
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Number and attempt: what this worker holds."""
+        return self.record.id, self.record.attempt
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether a worker has died over it: then it is drawn alone, so that it takes no other job with it."""
+        return self.record.deaths > 0
+
+    def told(self, event: events.Event) -> tuple[str, dict[str, Any]] | None:
+        """What is stored of an engine's event; None where it is not worth it. Pictures' ends are not told here."""
+        if isinstance(event, events.Step):
+            self.steps = event.steps
+            return "step", {
+                "picture": self.first + event.picture,
+                "done": event.done,
+                "steps": event.steps,
+            }
+        if isinstance(event, events.Loading):
+            stage, fraction = self._loading
+            if event.stage == stage and event.fraction < min(fraction + _LOADING_SHARE, 1.0):
+                return None
+            if (event.stage, event.fraction) == self._loading:
+                return None
+            self._loading = (event.stage, event.fraction)
+            return "loading", {"stage": event.stage, "fraction": round(event.fraction, 3)}
+        return None
+
+
+def task_of(record: JobRecord, finished: Collection[int]) -> Task:
+    """The task of a claimed job.
+
+    Args:
+        record: The job.
+        finished: Pictures that an earlier attempt has finished.
+
+    Raises:
+        RequestError: The request cannot be read (it is of another version).
+    """
+    asked = Request.from_dict(record.request)
+    seed = asked.seed or 0
+    runs = deque(
+        Run(first, replace(asked, seed=(seed + first) % _SEEDS, samples=samples))
+        for first, samples in missing_runs(record.samples, finished)
+    )
+    return Task(record, runs)
+
+
+def missing_runs(samples: int, finished: Collection[int]) -> list[tuple[int, int]]:
+    """Neighbouring pictures that are missing, as (first, how many)."""
+    runs: list[tuple[int, int]] = []
+    for index in range(samples):
+        if index in finished:
+            continue
+        if runs and sum(runs[-1]) == index:
+            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
+        else:
+            runs.append((index, 1))
+    return runs
