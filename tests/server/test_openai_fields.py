@@ -38,7 +38,14 @@ def test_null_is_the_same_as_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("word", "dial"),
-    [("auto", "final"), ("low", "draft"), ("medium", "proof"), ("high", "final"), ("standard", "proof"), ("hd", "final")],
+    [
+        ("auto", "final"),
+        ("low", "draft"),
+        ("medium", "proof"),
+        ("high", "final"),
+        ("standard", "proof"),
+        ("hd", "final"),
+    ],
 )
 def test_qualities_lead_to_the_dial(word: str, dial: str) -> None:
     assert read(quality=word).fields["quality"] == dial
@@ -83,8 +90,17 @@ def test_both_names_of_a_field_are_read() -> None:
 
 
 def test_nothing_is_ignored_silently() -> None:
-    wish = read(style="vivid", user="u-1", output_compression=80, moderation="low", partial_images=2, wobble={"a": 1})
-    assert sorted(names(wish)) == ["moderation", "output_compression", "partial_images", "style", "user", "wobble"]
+    wish = read(
+        style="vivid", user="u-1", output_compression=80, moderation="low", partial_images=2, wobble={"a": 1}
+    )
+    assert sorted(names(wish)) == [
+        "moderation",
+        "output_compression",
+        "partial_images",
+        "style",
+        "user",
+        "wobble",
+    ]
     assert all(note.reason.endswith(".") for note in wish.notes)
 
 
@@ -165,7 +181,20 @@ _JSON = st.recursive(
     max_leaves=5,
 )
 _FIELDS = st.sampled_from(
-    ["prompt", "model", "n", "size", "quality", "seed", "steps", "guidance", "stream", "style", "loras", "width"]
+    [
+        "prompt",
+        "model",
+        "n",
+        "size",
+        "quality",
+        "seed",
+        "steps",
+        "guidance",
+        "stream",
+        "style",
+        "loras",
+        "width",
+    ]
 )
 
 
@@ -177,15 +206,17 @@ def test_any_object_is_read_or_refused_in_words(values: dict[str, Any]) -> None:
         assert str(error)  # noqa: PT017  (either way is right)
         return
     used = {note.name for note in wish.notes}
-    for name in values:
-        if name not in _KNOWN and values[name] is not None:
+    for name, value in values.items():
+        if name not in _KNOWN and value is not None:
             assert name in used or len(name) > 100 or "\0" in name
 
 
 _KNOWN = {"prompt", "model", "n", "size", "quality", "seed", "steps", "guidance", "stream", "loras", "width"}
 
 
-@pytest.mark.parametrize("value", ["a\0b", "\ud800", "x" * 10_000, 10**4000, -(10**30), [1] * 9999, {"a": "é"}])
+@pytest.mark.parametrize(
+    "value", ["a\0b", "\ud800", "x" * 10_000, 10**4000, -(10**30), [1] * 9999, {"a": "é"}]
+)
 def test_what_is_shown_is_short_and_clean(value: object) -> None:
     text = shown(value)
     assert len(text) < 200
