@@ -64,9 +64,8 @@ class Fields:
 
     def text(self, name: str, *, most: int = MOST_TEXT) -> str | None:
         """A field that is text."""
-        value = self._body.get(name)
-        self._taken.add(name)
-        if value is None or (isinstance(value, str) and not value.strip()):
+        value = self.take(name)
+        if value is None:
             return None
         if not isinstance(value, str):
             self.fail(name, "must be text")
