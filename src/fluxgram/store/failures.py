@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import sqlite3
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
 from fluxgram.errors import StoreError, StoreFull
 
@@ -45,7 +45,7 @@ def of_database(error: DBAPIError | sqlite3.Error, place: str) -> StoreError | N
         return StoreError(f"{place} cannot be opened for writing.", "Check its owner and its permissions.")
     if "disk i/o error" in low:
         return StoreError(f"{place} cannot be read or written: {said}.", "Check the disk that it lies on.")
-    if isinstance(error, IntegrityError | ProgrammingError) and not error.connection_invalidated:
+    if isinstance(error, DataError | IntegrityError | ProgrammingError) and not error.connection_invalidated:
         return None
     first = said.splitlines()[0] if said else type(origin).__name__
     return StoreError(

@@ -12,7 +12,7 @@ from fluxgram.store import tables
 from fluxgram.store.ending import unknown_job
 from fluxgram.store.part import Part
 from fluxgram.store.records import LARGEST_ID, EventRecord, JobRecord, PictureRecord
-from fluxgram.store.rows import event_of, job_of, picture_of
+from fluxgram.store.rows import event_of, job_id, job_of, picture_of
 from fluxgram.store.submitting import before as before_it
 
 Jobs = list[JobRecord]
@@ -33,10 +33,8 @@ class History(Part):
         Raises:
             UnknownJob: No such job, or another's.
         """
-        row = None
-        if 0 < id <= LARGEST_ID:
-            with self._database.reading() as connection:
-                row = connection.execute(select(tables.jobs).where(tables.jobs.c.id == id)).first()
+        with self._database.reading() as connection:
+            row = connection.execute(select(tables.jobs).where(tables.jobs.c.id == job_id(id))).first()
         if row is None or (owner is not None and row.owner != owner):
             raise unknown_job(id)
         return job_of(row)
@@ -64,7 +62,7 @@ class History(Part):
             for state in sorted(set(states)) or [""]:  # each from its own index, put together below
                 statement = _page(owner, state, before, limit, surface)
                 found += [job_of(row) for row in connection.execute(statement)]
-        return sorted(found, key=lambda job: (job.created, job.id), reverse=True)[:limit]
+        return sorted(found, key=lambda job: (job.created, job.id), reverse=True)[: max(limit, 0)]
 
     def events(self, id: int, after: int = 0, limit: int = 1000) -> Events:  # noqa: A002
         """What happened to a job since the event `after`, in order; nothing for a job that is not there."""
@@ -72,9 +70,9 @@ class History(Part):
         with self._database.reading() as connection:
             rows = connection.execute(
                 select(events)
-                .where(events.c.job == id, events.c.id > after)
+                .where(events.c.job == job_id(id), events.c.id > min(after, LARGEST_ID))
                 .order_by(events.c.id)
-                .limit(limit)
+                .limit(max(limit, 0))
             )
             return [event_of(row) for row in rows]
 
@@ -87,7 +85,7 @@ class History(Part):
             UnknownJob: No such job.
         """
         with self._database.reading() as connection:
-            row = connection.execute(select(tables.jobs).where(tables.jobs.c.id == id)).first()
+            row = connection.execute(select(tables.jobs).where(tables.jobs.c.id == job_id(id))).first()
             if row is None:
                 raise unknown_job(id)
             return before_it(connection, job_of(row), row.tag) if row.state == "queued" else (0, 0.0)
@@ -123,7 +121,7 @@ def _page(
     owner: str | None, state: str, before: tuple[float, int] | None, limit: int, surface: str
 ) -> Select[Any]:
     jobs = tables.jobs
-    statement = select(jobs).order_by(jobs.c.created.desc(), jobs.c.id.desc()).limit(limit)
+    statement = select(jobs).order_by(jobs.c.created.desc(), jobs.c.id.desc()).limit(max(limit, 0))
     if owner is not None:
         statement = statement.where(jobs.c.owner == owner)
     if state:
@@ -133,6 +131,7 @@ def _page(
     if before is not None:
         created, id = before  # noqa: A001  (a job's id is called so)
         statement = statement.where(
-            tuple_(jobs.c.created, jobs.c.id) < tuple_(literal(created), literal(id, tables.LARGE))
+            tuple_(jobs.c.created, jobs.c.id)
+            < tuple_(literal(float(created)), literal(min(id, LARGEST_ID), tables.LARGE))
         )
     return statement

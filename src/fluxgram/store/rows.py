@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from fluxgram.store import tables
 from fluxgram.store.records import (
+    LARGEST_ID,
     Delivery,
     EventRecord,
     JobRecord,
@@ -84,6 +85,11 @@ def delivery_of(row: Row[Any]) -> Delivery:
     return Delivery(**row._mapping)  # noqa: SLF001  (public, whatever its name)
 
 
+def job_id(number: int) -> int:
+    """A number that came from outside as an id: 0, which is no job's, where it can't be one."""
+    return number if 0 < number <= LARGEST_ID else 0
+
+
 def add_events(
     connection: Connection, job: int, at: float, happened: Iterable[tuple[str, Mapping[str, Any]]]
 ) -> None:
@@ -111,12 +117,14 @@ def merge(
 def locked_job(connection: Connection, id: int) -> Row[Any] | None:  # noqa: A002  (a job's id is called so)
     """The job's row, held until the transaction ends."""
     jobs = tables.jobs
-    return connection.execute(select(jobs).where(jobs.c.id == id).with_for_update()).first()
+    return connection.execute(select(jobs).where(jobs.c.id == job_id(id)).with_for_update()).first()
 
 
 def running_attempt(connection: Connection, id: int, attempt: int) -> Row[Any] | None:  # noqa: A002
     """The fence: the job's row, held, if this attempt still has it."""
     jobs = tables.jobs
     return connection.execute(
-        select(jobs).where(jobs.c.id == id, jobs.c.attempt == attempt, text(tables.RUNNING)).with_for_update()
+        select(jobs)
+        .where(jobs.c.id == job_id(id), jobs.c.attempt == attempt, text(tables.RUNNING))
+        .with_for_update()
     ).first()

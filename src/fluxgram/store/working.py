@@ -16,7 +16,7 @@ from fluxgram.store import tables
 from fluxgram.store.ending import end
 from fluxgram.store.part import Part
 from fluxgram.store.records import JobRecord, PictureRecord, Problem
-from fluxgram.store.rows import add_events, job_of, merge, picture_of, running_attempt
+from fluxgram.store.rows import add_events, job_id, job_of, merge, picture_of, running_attempt
 
 Webhook = tuple[str, str]
 """Where to, and the body."""
@@ -129,7 +129,7 @@ class Working(Part):
         with self._database.reading() as connection:
             rows = connection.execute(
                 select(pictures)
-                .where(pictures.c.job.in_(list(ids)))
+                .where(pictures.c.job.in_([job_id(id) for id in ids])  # noqa: A001)
                 .order_by(pictures.c.job, pictures.c.index)
             )
             for row in rows:
