@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import functools
+import http.client
 import json
 import os
 import shutil
@@ -17,8 +18,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,7 +119,12 @@ class Server:
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run another command of fluxgram in the same home."""
         return subprocess.run(
-            [SCRIPT, *arguments], env=self.environment, capture_output=True, text=True, timeout=DEADLINE, check=False
+            [SCRIPT, *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
+            check=False,
         )
 
     def start(self, *, ready: bool = True) -> None:
@@ -146,7 +150,7 @@ class Server:
         def answered() -> bool:
             if self.process.poll() is not None:
                 raise AssertionError(f"the service ended with {self.process.returncode}:\n{self.log}")
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, http.client.HTTPException):
                 return self.call("GET", path).status == 200
             return False
 
@@ -156,20 +160,25 @@ class Server:
             raise AssertionError(f"{error}\n{self.log[-6000:]}") from None
 
     def call(
-        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, timeout: float = 60
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        timeout: float = 60,
     ) -> Answer:
         """One request; any status is an answer. A body that is not bytes is sent as JSON."""
         data, sent = body, dict(headers or {})
         if body is not None and not isinstance(body, bytes):
             data = json.dumps(body).encode()
             sent.setdefault("Content-Type", "application/json")
-        request = urllib.request.Request(self.url + path, data=data, headers=sent, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=timeout) as answer:
-                return Answer(answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.read())
-        except urllib.error.HTTPError as error:
-            with error:
-                return Answer(error.code, {k.lower(): v for k, v in error.headers.items()}, error.read())
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        with contextlib.closing(connection):
+            connection.request(method, path, body=data, headers=sent)
+            answer = connection.getresponse()
+            return Answer(
+                answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+            )
 
     def kill(self) -> None:
         """SIGKILL the server; its workers find out by themselves."""
@@ -207,7 +216,8 @@ def serving(
         toy_at_home(folder)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("FLUXGRAM_", "HF_"))}
     given = {
-        (name if name.isupper() else f"FLUXGRAM_SERVE_{name.upper()}"): value for name, value in environment.items()
+        (name if name.isupper() else f"FLUXGRAM_SERVE_{name.upper()}"): value
+        for name, value in environment.items()
     }
     settings = {"FLUXGRAM_HOME": str(folder), "FLUXGRAM_OFFLINE": "1", "FLUXGRAM_THREADS": "1"}
     server = Server(folder, free_port(), checkpoint, kept | settings | given, arguments)

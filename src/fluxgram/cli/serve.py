@@ -20,10 +20,15 @@ def serve(
     checkpoint: Annotated[
         str | None,
         typer.Option(
-            "--checkpoint", "-c", help="What draws where a client names none.", autocompletion=complete_checkpoint
+            "--checkpoint",
+            "-c",
+            help="What draws where a client names none.",
+            autocompletion=complete_checkpoint,
         ),
     ] = None,
-    require_key: Annotated[bool, typer.Option("--require-key", help="Ask for a key on 127.0.0.1 too.")] = False,
+    require_key: Annotated[
+        bool, typer.Option("--require-key", help="Ask for a key on 127.0.0.1 too.")
+    ] = False,
     log_format: Annotated[str | None, typer.Option(help="json or text.")] = None,
 ) -> None:
     """Answer ModelsLab v6, OpenAI Images and native clients from a durable queue. Ctrl-C ends it."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib import import_module
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
-from fluxgram.server import failures, front, guards, native, operations, pictures
+from fluxgram.server import failures, front, guards, modelslab, native, openai, operations, pictures
 from fluxgram.server.callers import Buckets
 from fluxgram.server.draining import Draining
 from fluxgram.server.metrics import Metrics
@@ -19,16 +18,7 @@ if TYPE_CHECKING:
     from fluxgram.jobs.door import Jobs
     from fluxgram.jobs.supervisor import Supervisor
 
-
-
-def _there(name: str) -> Any:
-    try:
-        return import_module(f"fluxgram.server.{name}")
-    except ModuleNotFoundError:
-        return None
-
-
-SURFACES = tuple(surface for surface in (native, _there("modelslab"), _there("openai")) if surface)
+SURFACES = (native, modelslab, openai)
 """Each has a `router`, its `PREFIXES`, and `failure`, which makes its bodies of errors."""
 
 

@@ -76,7 +76,9 @@ def caller_of(request: Request, token: str | None = None) -> Caller:
     if not request.state.rate.taken:
         seconds = request.state.rate.reset
         raise RateLimited(
-            f"The key may call {key.rate:g} times a minute.", "Wait as long as Retry-After says.", retry_after=seconds
+            f"The key may call {key.rate:g} times a minute.",
+            "Wait as long as Retry-After says.",
+            retry_after=seconds,
         )
     return Caller(
         owner=key.id,

@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from fluxgram.server.webhooks import WebhookSender
+
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
@@ -31,16 +33,19 @@ class Draining:
 
     @asynccontextmanager
     async def around(self, app: FastAPI) -> AsyncIterator[None]:
-        """Start the workers, and drain and stop them at the end."""
+        """Start the workers and the sender of webhooks; drain and stop them at the end."""
         self._app = app
+        sender = WebhookSender(app.state.jobs, count=app.state.metrics.webhook)
         if app.state.supervisor is not None:
             await asyncio.to_thread(app.state.supervisor.start)
+        await sender.start()
         try:
             yield
         finally:
             self.begin()
             if self._task is not None:
                 await self._task
+            await sender.stop()
             if app.state.supervisor is not None:
                 await asyncio.to_thread(app.state.supervisor.stop)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from fluxgram import errors
 from fluxgram.errors import FluxgramError, RequestError
@@ -37,6 +38,7 @@ _STATUS: tuple[tuple[type[FluxgramError], int], ...] = (
     (errors.Busy, 429),
     (errors.StoreError, 503),
     (errors.CheckpointError, 503),
+    (errors.VocabularyError, 503),
     (errors.OutOfMemory, 503),
     (errors.Cancelled, 409),
 )
@@ -79,7 +81,10 @@ def retry_after(error: FluxgramError) -> int | None:
 
 
 def respond(
-    request: Request, error: FluxgramError, status: int | None = None, headers: Mapping[str, str] | None = None
+    request: Request,
+    error: FluxgramError,
+    status: int | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The answer to a request that failed, in the words of its surface.
 
@@ -90,6 +95,10 @@ def respond(
         headers: Further headers, such as `Allow`.
     """
     status = status_of(error) if status is None else status
+    home = str(request.app.state.jobs.settings.home)
+    if home in f"{error} {error.hint}":  # where things lie here is nobody's business
+        error.args = (str(error).replace(home, "…"),)
+        error.hint = error.hint.replace(home, "…")
     response = maker_of(request)(request, error, status)
     for name, value in (headers or {}).items():
         response.headers[name] = value
@@ -124,6 +133,16 @@ def problem(request: Request, error: FluxgramError, status: int) -> Response:
     return JSONResponse(body, status, media_type="application/problem+json")
 
 
+def methods_at(request: Request) -> list[str]:
+    """What a path takes, over all routes that it fits."""
+    found: set[str] = set()
+    for route in request.app.routes:
+        matched, _ = route.matches({**request.scope, "method": ""})
+        if matched is not Match.NONE:
+            found |= getattr(route, "methods", None) or set()
+    return sorted(found)
+
+
 def install(app: FastAPI) -> None:
     """Have the application answer what its routes raise."""
 
@@ -137,7 +156,10 @@ def install(app: FastAPI) -> None:
 
     async def plain(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101
-        return respond(request, _told(request, error), error.status_code, error.headers)
+        headers = dict(error.headers or {})
+        if error.status_code == 405 and (allowed := methods_at(request)):
+            headers["Allow"] = ", ".join(allowed)
+        return respond(request, _told(request, error), error.status_code, headers)
 
     app.add_exception_handler(FluxgramError, known)
     app.add_exception_handler(RequestValidationError, invalid)
@@ -155,7 +177,8 @@ def _malformed(error: RequestValidationError) -> Malformed:
         found.append({"field": field[:200], "message": f"{words}.", **({"hint": hint} if hint else {})})
     first = found[0] if found else {"field": "body", "message": "It is wrong."}
     hint = first.get("hint", "") or "/docs says what each field takes."
-    return Malformed(f"{first['field']}: {first['message']}", hint, found)
+    beginning = "" if first["field"] == "body" else f"{first['field']}: "
+    return Malformed(f"{beginning}{first['message']}", hint, found)
 
 
 def _told(request: Request, error: HTTPException) -> FluxgramError:
@@ -164,7 +187,7 @@ def _told(request: Request, error: HTTPException) -> FluxgramError:
     if error.status_code == 404:
         return errors.UnknownJob(f"There is nothing at {path[:200]!a}.", "/docs lists what there is.")
     if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "")
+        allowed = ", ".join(methods_at(request)) or (error.headers or {}).get("Allow", "")
         return RequestError(
             f"{request.method[:20]} is not for {path[:200]!a}.", f"It takes {allowed}." if allowed else ""
         )

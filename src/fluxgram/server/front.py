@@ -32,8 +32,13 @@ h2 { margin-top: 2rem } h3 { margin-bottom: 0; font-size: 1rem } dt { font-weigh
 
 def page(title: str, body: str) -> HTMLResponse:
     """A whole page that needs nothing else."""
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{html.escape(title)}</title>'
-    text = f'<!doctype html><html lang="en"><head>{head}<style>{_STYLE}</style></head><body>{body}</body></html>'
+    head = (
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{html.escape(title)}</title>"
+    )
+    text = (
+        f'<!doctype html><html lang="en"><head>{head}<style>{_STYLE}</style></head><body>{body}</body></html>'
+    )
     return HTMLResponse(text, headers=_HEADERS)
 
 
@@ -43,7 +48,11 @@ def index(request: Request) -> HTMLResponse:
     base = html.escape(f"{request.url.scheme}://{request.url.netloc}")
     call = f"curl {base}/api/v1/jobs -H 'Content-Type: application/json' -d '{{\"prompt\": \"portrait of a sailor\"}}'"
     rows = (
-        ("Native", "/api/v1", "everything: jobs with events, pictures, receipts, words, characters, shoots, usage"),
+        (
+            "Native",
+            "/api/v1",
+            "everything: jobs with events, pictures, receipts, words, characters, shoots, usage",
+        ),
         ("ModelsLab v6", "/api/v6", "for clients of Stable Diffusion API v6: change the host, nothing else"),
         ("OpenAI Images", "/v1", "for clients of OpenAI's images: the base URL is this address with /v1"),
     )
@@ -77,11 +86,16 @@ def docs(request: Request) -> HTMLResponse:
 
 
 def _operation(path: str, method: str, operation: dict[str, Any], document: dict[str, Any]) -> str:
-    fields = [(entry["name"], entry.get("schema", {}), entry.get("description", "")) for entry in operation.get("parameters", ())]
+    fields = [
+        (entry["name"], entry.get("schema", {}), entry.get("description", ""))
+        for entry in operation.get("parameters", ())
+    ]
     content = operation.get("requestBody", {}).get("content", {})
     for form in content.values():
         schema = _resolved(form.get("schema", {}), document)
-        fields += [(name, each, each.get("description", "")) for name, each in schema.get("properties", {}).items()]
+        fields += [
+            (name, each, each.get("description", "")) for name, each in schema.get("properties", {}).items()
+        ]
         break
     rows = "".join(
         f"<li><code>{html.escape(name)}</code> <span class=more>{html.escape(_kind(schema))}</span> "

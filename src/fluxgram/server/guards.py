@@ -93,7 +93,7 @@ class Watch:
 
         try:
             await self.app(scope, receive, sending)
-        except Exception as error:  # noqa: BLE001  (a defect, whatever it is)
+        except Exception as error:
             logs.defect(error, show=scope["app"].state.service.log_prompts)
             if not started:
                 await respond(Request(scope, receive), Defect(), 500)(scope, receive, sending)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
-
-from fluxgram.jobs.links import SECRET, picture_link
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -23,7 +20,4 @@ def base_url(request: Request, service: ServiceSettings) -> str:
 
 def picture_url(base: str, name: str, jobs: Jobs) -> str:
     """Where a picture or thumbnail is to be had; signed and expiring where the settings say so."""
-    seconds = jobs.service.url_seconds
-    if not seconds:
-        return picture_link(base, name)
-    return picture_link(base, name, secret=jobs.queue.secret(SECRET), seconds=seconds, now=time.time())
+    return jobs.link(base, name)

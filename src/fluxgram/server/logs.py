@@ -50,7 +50,9 @@ class _Text(logging.Formatter):
     """One line for people: the message, then what JSON would have as fields."""
 
     def format(self, record: logging.LogRecord) -> str:
-        fields = {name: record.__dict__[name] for name in _FIELDS if record.__dict__.get(name) not in (None, "")}
+        fields = {
+            name: record.__dict__[name] for name in _FIELDS if record.__dict__.get(name) not in (None, "")
+        }
         return " ".join([super().format(record), *(f"{name}={value}" for name, value in fields.items())])
 
 
@@ -101,7 +103,7 @@ def defect(error: BaseException, *, show: bool) -> None:
 
 def trace_of(error: BaseException) -> str:
     """A traceback with the names of errors and without their messages."""
-    parts = []
+    parts: list[str] = []
     link: BaseException | None = error
     while link is not None and len(parts) < 10:
         frames = "".join(traceback.format_tb(link.__traceback__))

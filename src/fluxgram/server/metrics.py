@@ -42,23 +42,38 @@ class Metrics:
         self._requests = Counter(
             "fluxgram_requests", "Answered requests.", ("surface", "model", "status"), registry=registry
         )
-        self._over = Counter("fluxgram_jobs", "Jobs that are over.", ("surface", "model", "state"), registry=registry)
+        self._over = Counter(
+            "fluxgram_jobs", "Jobs that are over.", ("surface", "model", "state"), registry=registry
+        )
         self._images = Counter("fluxgram_images", "Finished pictures.", ("model",), registry=registry)
         self._queue = Gauge("fluxgram_queue_depth", "Jobs that wait.", registry=registry)
         self._running = Gauge("fluxgram_running_requests", "Jobs that are drawn.", registry=registry)
         self._paused = Gauge("fluxgram_queue_paused", "1 where the queue is paused.", registry=registry)
         self._workers = Gauge("fluxgram_workers", "Workers by state.", ("state",), registry=registry)
         self._duration = Histogram(
-            "fluxgram_request_duration_seconds", "From submission to the last picture.", buckets=_SECONDS, registry=registry
+            "fluxgram_request_duration_seconds",
+            "From submission to the last picture.",
+            buckets=_SECONDS,
+            registry=registry,
         )
         self._wait = Histogram(
-            "fluxgram_queue_wait_seconds", "From submission to the (last) start.", buckets=_SECONDS, registry=registry
+            "fluxgram_queue_wait_seconds",
+            "From submission to the (last) start.",
+            buckets=_SECONDS,
+            registry=registry,
         )
         self._stage = Histogram(
-            "fluxgram_stage_duration_seconds", "By stage of a picture.", ("stage",), buckets=_SECONDS, registry=registry
+            "fluxgram_stage_duration_seconds",
+            "By stage of a picture.",
+            ("stage",),
+            buckets=_SECONDS,
+            registry=registry,
         )
         self._step = Histogram(
-            "fluxgram_denoise_step_seconds", "Of one denoising step.", buckets=_STEP_SECONDS, registry=registry
+            "fluxgram_denoise_step_seconds",
+            "Of one denoising step.",
+            buckets=_STEP_SECONDS,
+            registry=registry,
         )
         self._webhooks = Counter(
             "fluxgram_webhook_deliveries", "Tries to deliver a webhook.", ("result",), registry=registry
@@ -71,7 +86,7 @@ class Metrics:
         self._requests.labels(surface.removeprefix("/"), checkpoint, str(status)).inc()
 
     def webhook(self, result: str) -> None:
-        """Count a try to deliver a webhook: `delivered`, `again` or `failed`."""
+        """Count a try to deliver a webhook: `delivered`, `retry` or `gave_up`."""
         self._webhooks.labels(result).inc()
 
     def rung(self, job: int) -> None:

@@ -38,7 +38,9 @@ async def events(
     request: Request,
     who: Who,
     after: Annotated[int, Query(ge=0, le=_MOST, description="Only events with a larger id.")] = 0,
-    last_event_id: Annotated[str, Header(description="As `after`; browsers send it when they come back.")] = "",
+    last_event_id: Annotated[
+        str, Header(description="As `after`; browsers send it when they come back.")
+    ] = "",
 ) -> Response:
     """Replays what was stored, then goes on live until the job is over. With `Accept: application/json` a list."""
     jobs: Jobs = request.app.state.jobs
@@ -67,10 +69,12 @@ async def stream(request: Request, number: int, after: int, who: Caller) -> Asyn
     following = aiter(jobs.follow(number, after, who))
     ending = asyncio.ensure_future(over.wait())
     coming: asyncio.Future[EventRecord] | None = None
+    waited: set[asyncio.Future[Any]]
     try:
         while True:
             coming = coming or asyncio.ensure_future(anext(following))
-            await asyncio.wait({coming, ending}, timeout=KEEP_ALIVE, return_when=asyncio.FIRST_COMPLETED)
+            waited = {coming, ending}
+            await asyncio.wait(waited, timeout=KEEP_ALIVE, return_when=asyncio.FIRST_COMPLETED)
             if coming.done():
                 try:
                     event = coming.result()

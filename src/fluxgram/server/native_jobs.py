@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from fluxgram.errors import UnknownJob
@@ -47,16 +48,21 @@ class JobOrder(Body):
     """What to draw. Everything but the prompt has a default."""
 
     prompt: StrictStr = Field(description="What the picture should show.", examples=["portrait of a sailor"])
-    negative: StrictStr | None = Field(None, description="What must not be there; refused where it cannot be applied.")
+    negative: StrictStr | None = Field(
+        None, description="What must not be there; refused where it cannot be applied."
+    )
     seed: StrictInt | StrictStr | None = Field(
         None, description="0 … 2**64 - 1, also as text; random by default. Picture i has seed + i."
     )
     size: StrictStr | tuple[StrictInt, StrictInt] | None = Field(
-        None, description="`512x768`, [512, 768], a shape such as `2:3`, or `portrait`, `landscape`, `square`."
+        None,
+        description="`512x768`, [512, 768], a shape such as `2:3`, or `portrait`, `landscape`, `square`.",
     )
     samples: StrictInt = Field(1, description="Pictures, 1 … 64.")
     steps: StrictInt | None = Field(None, description="Denoising steps, 1 … 200, instead of the quality's.")
-    guidance: StrictFloat | StrictInt | None = Field(None, description="How closely the prompt is followed, up to 30.")
+    guidance: StrictFloat | StrictInt | None = Field(
+        None, description="How closely the prompt is followed, up to 30."
+    )
     quality: Literal["draft", "proof", "final"] = Field("final", description="The one dial.")
     checkpoint: StrictStr | None = Field(None, description="Name from /api/v1/checkpoints.")
     strict: StrictBool = Field(False, description="Refuse a prompt that cannot be read whole.")
@@ -65,7 +71,9 @@ class JobOrder(Body):
     check: StrictBool | None = Field(
         None, description="Have a classifier look at the pictures; null leaves it to the service's policy."
     )
-    redact: Literal["blur", "pixelate", "black", "none"] = Field("blur", description="What becomes of a flagged picture.")
+    redact: Literal["blur", "pixelate", "black", "none"] = Field(
+        "blur", description="What becomes of a flagged picture."
+    )
     format: Literal["png", "jpeg", "webp"] = Field("png", description="Of the files.")
     priority: StrictInt = Field(0, ge=-100, le=100, description="Higher goes first, -100 … 100.")
     lasts: StrictFloat | StrictInt | None = Field(
@@ -118,8 +126,7 @@ def key_of(text: str, route: str) -> str:
     return f"{route}:{text}"
 
 
-@router.post("/jobs", status_code=202, summary="Submit a job", operation_id="submit",
-             responses={200: {"description": "The job that the same Idempotency-Key made before.", "model": JobView}})  # fmt: skip
+@router.post("/jobs", status_code=202, summary="Submit a job", operation_id="submit")
 def submit(
     body: JobOrder, request: Request, response: Response, who: Who, idempotency_key: IdempotencyKey = ""
 ) -> JobView:
@@ -144,11 +151,13 @@ def list_jobs(
     jobs: Jobs = request.app.state.jobs
     found = jobs.list(who, states=tuple(state), before=read_cursor(cursor), limit=limit + 1)
     more, found = len(found) > limit, found[:limit]
-    return JobPage(jobs=[job_view(job, request) for job in found], next=cursor_of(found[-1]) if more else None)
+    return JobPage(
+        jobs=[job_view(job, request) for job in found], next=cursor_of(found[-1]) if more else None
+    )
 
 
 @router.get("/jobs/{id}", summary="A job", operation_id="get_job")
-def get_job(
+async def get_job(
     id: JobNumber,  # noqa: A002
     request: Request,
     who: Who,
@@ -157,7 +166,8 @@ def get_job(
     """As it stands now, or once it is over."""
     jobs: Jobs = request.app.state.jobs
     number = number_of(id)
-    return job_view(jobs.wait(number, wait, who) if wait else jobs.get(number, who), request)
+    job = await (jobs.wait_async(number, wait, who) if wait else run_in_threadpool(jobs.get, number, who))
+    return await run_in_threadpool(job_view, job, request)
 
 
 @router.post("/jobs/{id}/cancel", summary="Cancel a job", operation_id="cancel_job")

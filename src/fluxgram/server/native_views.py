@@ -81,7 +81,9 @@ def number_of(text: str) -> int:
     """
     if re.fullmatch(r"[0-9]{1,16}", text) and 0 < int(text) <= LARGEST_ID:
         return int(text)
-    raise UnknownJob(f"There is no job {text[:40]!a}.", "Numbers of jobs are in the answer to their submission.")
+    raise UnknownJob(
+        f"There is no job {text[:40]!a}.", "Numbers of jobs are in the answer to their submission."
+    )
 
 
 class Picture(BaseModel):
@@ -165,7 +167,7 @@ def job_view(job: Job, request: Request) -> JobView:
         request=record.request,
         prompt_asked=job.prompt_asked,
         safety=job.safety,
-        notes=[Remark(**note.to_dict()) for note in job.notes],
+        notes=[Remark(name=note.name, value=note.value, reason=note.reason) for note in job.notes],
         problem=None if record.problem is None else _trouble(job),
         pictures=picture_views(job.pictures, request),
         future_urls=[] if record.over else [picture_url(base, name, jobs) for name in record.names],
@@ -226,9 +228,9 @@ def read_cursor(text: str) -> tuple[float, int] | None:
         return None
     try:
         plain = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
-        created, _, number = plain.partition(":")
-        if not re.fullmatch(r"\d{1,12}(\.\d{1,20})?", created) or not re.fullmatch(r"\d{1,16}", number):
-            raise ValueError(plain)
-        return float(created), int(number)
     except (ValueError, binascii.Error):
-        raise Malformed("The cursor is none of this server's.", "Take it from `next` of the page before.") from None
+        plain = ""
+    found = re.fullmatch(r"(\d{1,12}(?:\.\d{1,20})?):(\d{1,16})", plain)
+    if found is None:
+        raise Malformed("The cursor is none of this server's.", "Take it from `next` of the page before.")
+    return float(found[1]), int(found[2])

@@ -22,7 +22,9 @@ async def alive() -> Response:
     return JSONResponse({"status": "ok"}, headers=_FRESH)
 
 
-@router.get("/readyz", summary="Whether pictures can be drawn now", responses={503: {"description": "Not now."}})
+@router.get(
+    "/readyz", summary="Whether pictures can be drawn now", responses={503: {"description": "Not now."}}
+)
 def ready(request: Request) -> Response:
     """200 once a checkpoint is in memory; 503 before, while draining, and while the queue is paused."""
     state = request.app.state

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 
 from fluxgram.errors import AccessError, UnknownJob
-from fluxgram.jobs.links import SECRET, link_is_good
+from fluxgram.jobs.links import link_is_good
 from fluxgram.server.failures import respond
 
 if TYPE_CHECKING:
@@ -25,11 +25,13 @@ router = APIRouter(tags=["pictures"])
 
 CHUNK = 1 << 20
 """Bytes that are read and sent at a time."""
+NOTHING = (0, 0)
+"""A part that the file does not have."""
 _TYPES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp"}
 _NAME = re.compile(r"(temp/)?[A-Za-z0-9_-]{1,120}\.[a-z0-9]{1,8}")
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 _FOR_EVER = "public, max-age=31536000, immutable"
-_ANSWERS = {
+_ANSWERS: dict[int | str, dict[str, Any]] = {
     206: {"description": "The part that was asked for."},
     304: {"description": "The client has it already."},
     403: {"description": "The link has ended, or was changed."},
@@ -39,9 +41,9 @@ _ANSWERS = {
 }
 
 
-@router.api_route(
+@router.head("/pictures/{name:path}", include_in_schema=False)
+@router.get(
     "/pictures/{name:path}",
-    methods=["GET", "HEAD"],
     summary="A picture or a thumbnail",
     response_class=Response,
     responses={200: {"content": {"image/*": {}}}, **_ANSWERS},
@@ -62,7 +64,9 @@ def picture(request: Request, name: str) -> Response:
     if size is None:
         if record.removed:
             return respond(request, UnknownJob("The picture was removed.", "Have it drawn again."), 410)
-        raise UnknownJob("The picture's file is not there.", "Its owner may have moved the folder of pictures.")
+        raise UnknownJob(
+            "The picture's file is not there.", "Its owner may have moved the folder of pictures."
+        )
     headers = {
         "ETag": _tag(record, name),
         "Cache-Control": age,
@@ -81,7 +85,7 @@ def _answer(request: Request, jobs: Jobs, name: str, size: int, headers: dict[st
     asked = request.headers.get("range", "")
     if asked and request.headers.get("if-range", headers["ETag"]) == headers["ETag"]:
         part = part_of(asked, size)
-        if part == "none":
+        if part == NOTHING:
             return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{size}"})
         if part is not None:
             (start, stop), status = part, 206
@@ -89,7 +93,9 @@ def _answer(request: Request, jobs: Jobs, name: str, size: int, headers: dict[st
     headers["Content-Length"] = str(stop - start)
     if request.method == "HEAD" or start == stop:
         return Response(status_code=status, headers=headers)
-    first = jobs.store.open_range(name, start, min(stop, start + CHUNK))  # what fails, fails before the answer
+    first = jobs.store.open_range(
+        name, start, min(stop, start + CHUNK)
+    )  # what fails, fails before the answer
 
     def chunks() -> Iterator[bytes]:
         yield first
@@ -99,7 +105,7 @@ def _answer(request: Request, jobs: Jobs, name: str, size: int, headers: dict[st
     return StreamingResponse(chunks(), status, headers)
 
 
-def part_of(asked: str, size: int) -> tuple[int, int] | str | None:
+def part_of(asked: str, size: int) -> tuple[int, int] | None:
     """First byte and end of a Range header.
 
     Args:
@@ -107,17 +113,17 @@ def part_of(asked: str, size: int) -> tuple[int, int] | str | None:
         size: Of the file in bytes.
 
     Returns:
-        None where it is not one range of bytes and the whole is to be sent; "none" where the file has no such part.
+        None where it is not one range of bytes and the whole is to be sent; `NOTHING` where the file has no such part.
     """
     found = _RANGE.fullmatch(asked.strip().replace(" ", ""))
     if found is None or not (found[1] or found[2]):
         return None
     if not found[1]:
-        return (max(0, size - int(found[2])), size) if int(found[2]) and size else "none"
+        return (max(0, size - int(found[2])), size) if int(found[2]) and size else NOTHING
     start, last = int(found[1]), int(found[2]) if found[2] else size - 1
     if found[2] and last < start:
         return None
-    return (start, min(size, last + 1)) if start < size else "none"
+    return (start, min(size, last + 1)) if start < size else NOTHING
 
 
 def _tag(record: PictureRecord, name: str) -> str:
@@ -138,8 +144,8 @@ def _check_link(request: Request, name: str, jobs: Jobs) -> int:
     expires, signature = (request.query_params.get(key, "") for key in ("expires", "signature"))
     hint = "Ask for the job again; its answer has fresh links."
     now = time.time()
-    if link_is_good(name, expires, signature, secret=jobs.queue.secret(SECRET), now=now):
+    if link_is_good(name, expires, signature, secret=jobs.links_secret, now=now):
         return max(0, int(int(expires) - now))
-    if link_is_good(name, expires, signature, secret=jobs.queue.secret(SECRET), now=0):
+    if link_is_good(name, expires, signature, secret=jobs.links_secret, now=0):
         raise AccessError("The link to this picture has expired.", hint)
     raise AccessError("The link to this picture is not signed by this server.", hint)

@@ -50,7 +50,7 @@ def serve(
     try:
         jobs = Jobs.open(settings, service)
         try:
-            check_keys(jobs.keys.any(), service)
+            check_keys(service, has_keys=jobs.keys.any())
             logs.install(service)
             supervisor = Supervisor(jobs, engine=service.engine)
             app = create_app(jobs, supervisor)
@@ -75,7 +75,7 @@ def serve(
         listening.close()
 
 
-def check_keys(has_keys: bool, service: ServiceSettings) -> None:  # noqa: FBT001
+def check_keys(service: ServiceSettings, *, has_keys: bool) -> None:
     """Refuse to open the door to others without a key.
 
     Raises:
@@ -87,7 +87,9 @@ def check_keys(has_keys: bool, service: ServiceSettings) -> None:  # noqa: FBT00
         return
     hint = "Make one: fluxgram keys create NAME. Or listen on 127.0.0.1, where none is needed."
     if is_loopback(service.host):
-        raise SettingsError("The settings ask for a key (require_key or public_url), and there is none.", hint)
+        raise SettingsError(
+            "The settings ask for a key (require_key or public_url), and there is none.", hint
+        )
     raise SettingsError(f"On {service.host} others can reach the service, and there is no key.", hint)
 
 
@@ -142,7 +144,9 @@ def address_of(listening: socket.socket, host: str) -> str:
 class _Server(uvicorn.Server):
     """uvicorn's server, which drains at the first signal and does not pass signals on at the end."""
 
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None], begin_drain: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, started: Callable[[], None], begin_drain: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._started, self._begin_drain = started, begin_drain
 

@@ -36,7 +36,9 @@ class Body(BaseModel):
                 if name not in cls.model_fields:
                     near = get_close_matches(str(name), cls.model_fields, n=1, cutoff=0.0)[0]
                     raise PydanticCustomError(
-                        "unknown_field", "{name} is not a field here", {"name": repr(str(name)[:60]), "hint": f"Did you mean {near}?"}
+                        "unknown_field",
+                        "{name} is not a field here",
+                        {"name": repr(str(name)[:60]), "hint": f"Did you mean {near}?"},
                     )
         return values
 
@@ -59,14 +61,18 @@ def read_json(data: bytes) -> Any:
     except RecursionError:
         raise Malformed("The body is nested too deeply.", "No field needs more than a few levels.") from None
     except ValueError:  # whole numbers of thousands of digits
-        raise Malformed("The body holds a number that is too long.", "Send numbers as they are documented.") from None
+        raise Malformed(
+            "The body holds a number that is too long.", "Send numbers as they are documented."
+        ) from None
     if _ESCAPED.search(data) and _LONE.search(json.dumps(value, ensure_ascii=False)):
         raise Malformed("The body holds half a character (a lone surrogate).", "Send whole characters.")
     return value
 
 
 def _no_number(name: str) -> NoReturn:
-    raise Malformed(f"The body holds {name}, which is no number in JSON.", "Send a number, or leave the field out.")
+    raise Malformed(
+        f"The body holds {name}, which is no number in JSON.", "Send a number, or leave the field out."
+    )
 
 
 class _StrictRequest(Request):
@@ -88,7 +94,9 @@ class StrictRoute(APIRoute):
             if self.body_field is not None and await strict.body():
                 kind = strict.headers.get("content-type", "").partition(";")[0].strip().lower()
                 if kind != "application/json" and not kind.endswith("+json"):
-                    error = Malformed("The body must be JSON.", "Send the header Content-Type: application/json.")
+                    error = Malformed(
+                        "The body must be JSON.", "Send the header Content-Type: application/json."
+                    )
                     return respond(request, error, 415)
                 try:
                     await strict.json()
