@@ -129,7 +129,7 @@ class Working(Part):
         with self._database.reading() as connection:
             rows = connection.execute(
                 select(pictures)
-                .where(pictures.c.job.in_([job_id(id) for id in ids])  # noqa: A001)
+                .where(pictures.c.job.in_([job_id(job) for job in ids]))
                 .order_by(pictures.c.job, pictures.c.index)
             )
             for row in rows:
