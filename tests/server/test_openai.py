@@ -181,9 +181,7 @@ def test_models(client: openai.OpenAI) -> None:
     assert caught.value.code == "model_not_found"
 
 
-@pytest.mark.parametrize(
-    "model", ["flux-9000", "/etc", "../toy", ".", "someone/some-repository", "toy\n", "é" * 5000]
-)
+@pytest.mark.parametrize("model", ["flux-9000", "/etc", "../toy", ".", "someone/some-repository", "é" * 5000])
 def test_unknown_models(client: openai.OpenAI, model: str) -> None:
     with pytest.raises(openai.NotFoundError) as caught:
         draw(client, model=model)
@@ -303,9 +301,12 @@ def test_a_bad_value_is_told_by_its_field(server: Server, field: str, value: obj
 
 
 def test_a_body_that_is_too_large(server: Server) -> None:
-    answer = server.call("POST", "/v1/images/edits", b"x" * 17_000_000)
-    assert answer.status == 413
-    assert answer.json["error"]["code"] == "request_too_large"
+    with socket.create_connection(("127.0.0.1", server.port)) as line:
+        line.sendall(b"POST /v1/images/edits HTTP/1.1\r\nHost: localhost\r\nContent-Length: 17000000\r\n\r\n")
+        answer = line.makefile("rb").read()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 413")
+    assert json.loads(body)["error"]["code"] == "request_too_large"
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"prompt": NaN}', b"\xff", b"[" * 100_000])
