@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,6 +117,52 @@ def index(repo: str, settings: Settings) -> Path:
         )
     except (OSError, ValueError) as reason:
         raise _explained(reason, repo, None) from reason
+
+
+def fetch(
+    repo: str,
+    revision: str | None,
+    patterns: Sequence[str],
+    settings: Settings,
+    whole: Callable[[Path], bool],
+) -> Path:
+    """The folder with some files of a repository: as it is on this machine where it is whole, else downloaded.
+
+    Args:
+        repo: `owner/name`.
+        revision: Branch, tag or commit; None is the default branch.
+        patterns: Which files.
+        settings: Where they are kept, and whether the hub may be asked.
+        whole: Whether a folder has all that is needed.
+
+    Raises:
+        CheckpointError: As `download`.
+        UnknownCheckpoint: No such repository.
+    """
+    from huggingface_hub import constants, snapshot_download
+
+    for cache in (cache_of(settings), Path(constants.HF_HUB_CACHE)):
+        folder = _snapshot(cache, repo, revision)
+        if folder is not None and whole(folder):
+            return folder
+    if settings.offline:
+        raise CheckpointMissing(
+            f"{repo} is not on this machine, and fluxgram is offline.",
+            "Go online once, or name a folder that holds it.",
+        )
+    try:
+        return Path(
+            snapshot_download(
+                repo,
+                revision=revision,
+                cache_dir=cache_of(settings),
+                allow_patterns=list(patterns),
+                endpoint=os.environ.get("HF_ENDPOINT"),
+                tqdm_class=_counter(lambda stage, fraction: None, 0),
+            )
+        )
+    except (OSError, ValueError) as reason:
+        raise _explained(reason, repo, revision) from reason
 
 
 def remove(repo: str, settings: Settings) -> int:

@@ -24,7 +24,7 @@ _TRANSLATED = tuple(
     ipaddress.ip_network(text)
     for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96", "::ffff:0:0:0/96")
 )
-"""IPv6 that carries an IPv4 address inside (NAT64, 6to4, Teredo, the two old forms): where it ends is not ours to see."""
+"""IPv6 that carries an IPv4 address inside (NAT64, 6to4, Teredo, two old forms): where it ends cannot be seen."""
 _OPEN = "Set webhook_private of the service to allow it."
 
 
@@ -93,7 +93,7 @@ def is_public(address: Address, *, private_too: bool = False) -> bool:
 
 
 def literal(host: str) -> Address | None:
-    """The address that a host's text stands for, in all forms that systems accept (`127.1`, `0x7f000001`); else None."""
+    """The address that a host's text stands for, in all forms that systems accept (`127.1`, `0x7f1`); else None."""
     try:
         return ipaddress.ip_address(host.strip("[]"))
     except ValueError:
@@ -105,7 +105,7 @@ def literal(host: str) -> Address | None:
 
 
 def _check_port(port: int | None, service: ServiceSettings) -> None:
-    if port is None or service.webhook_private and port:
+    if port is None or (service.webhook_private and port):
         return
     if port < 1024 and port != 443:
         raise RequestError(

@@ -1,7 +1,7 @@
 """How a text is read: brought to plain small letters, and cut into words in the several ways people hide words.
 
-Four ways, each linear in the text: as it is; with signs for letters ("n0de"); with signs inside a word left out ("pre-teen");
-and single letters put together ("c h i l d"). What the words mean is `lexicon.py`.
+Four ways, each linear in the text: as it is; with signs for letters ("ch1ld"); with signs inside a word left out
+("pre-teen"); and single letters put together ("c h i l d"). What the words mean is `lexicon.py`.
 """
 
 from __future__ import annotations

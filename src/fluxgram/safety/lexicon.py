@@ -259,7 +259,7 @@ class AgeReader:
         if value is None:
             return None
         before = self._numbers.get(words[place - 1]) if place else None
-        if value < 10 and before in range(20, 100, 10):
+        if value < 10 and before is not None and before in range(20, 100, 10):
             return before + value
         if place and (words[place - 1] == "hundred" or words[place - 2 : place] == ["hundred", "and"]):
             return 100 + value

@@ -1,7 +1,7 @@
 """`screen`: rules that refuse a prompt by its words. Always on; no configuration turns them off.
 
-Three things are refused: anything sexual with minors, undressing or sexualising real persons, and detailed violence against
-minors. Nudity of adults is not: the classifier of pictures and its policy decide that. Words are read in several ways
+Three things are refused: anything sexual with minors, undressing or sexualising real persons, and detailed violence
+against minors. Nudity of adults is not: the classifier of pictures and its policy decide that. Words are read in several ways
 (`letters.py`) from data (`words.toml`); a combination counts in any order. docs/safety.md says what this cannot see.
 """
 

@@ -1,7 +1,7 @@
 """The guard of addresses that fluxgram calls because a client said so; at present webhooks.
 
-A name is resolved here, all that it resolves to must be public, and the connection goes to the address that was checked:
-a name that answers differently a moment later (DNS rebinding) gains nothing. TLS and the `Host` header keep the name.
+A name is resolved here, all that it resolves to must be public, and the connection goes to the address that was
+checked: a name that answers differently a moment later (DNS rebinding) gains nothing. TLS and the `Host` header keep the name.
 What an address may look like is `jobs/webhook_urls.py`.
 """
 
@@ -24,7 +24,7 @@ Resolve = Callable[[str, int], Awaitable[list[str]]]
 """Host and port → addresses, in the order in which to try them."""
 
 _NO_REUSE = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
-"""Kept connections are found by address: one that was verified for one name must not serve another on the same address."""
+"""Kept connections are found by address: one that was verified for one name must not serve another name there."""
 
 
 class AddressRefused(FluxgramError):

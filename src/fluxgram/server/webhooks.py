@@ -59,7 +59,7 @@ def read_secret(text: str) -> bytes:
     if not _SHORTEST_SECRET <= len(secret) <= _LONGEST_SECRET:
         raise SettingsError(
             "The webhook secret is not `whsec_` followed by base64 of 24 to 64 bytes.",
-            "Make one with `python -c \"import base64, os; print('whsec_' + base64.b64encode(os.urandom(32)).decode())\"`.",
+            'Make one: `echo "whsec_$(openssl rand -base64 32)"`.',
         )
     return secret
 
@@ -174,7 +174,7 @@ class WebhookSender:
         status, problem, final = await self._attempt(delivery)
         deliveries = self._jobs.deliveries
         attempt = delivery.attempts + 1
-        if not problem:
+        if status is not None and not problem:
             result = "delivered"
             await asyncio.to_thread(deliveries.delivered, delivery.id, status)
         elif final or attempt >= len(self._schedule):
