@@ -15,10 +15,13 @@ from fluxgram.cli import (
     explain,
     generate,
     inspect,
+    keys,
     lint,
+    queue,
     reshoot,
     serve,
     shoot,
+    usage,
     vocabulary,
 )
 
@@ -42,6 +45,9 @@ app.command("lint")(lint.lint)
 app.command("explain")(explain.explain)
 app.command("vocabulary")(vocabulary.vocabulary)
 app.command("serve")(serve.serve)
+app.command("usage")(usage.usage)
+app.add_typer(keys.app, name="keys")
+app.add_typer(queue.app, name="queue")
 app.add_typer(character.app, name="character")
 app.add_typer(checkpoints.app, name="checkpoints")
 

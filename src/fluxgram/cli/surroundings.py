@@ -44,3 +44,21 @@ def door() -> Iterator[Jobs]:
         yield jobs
     finally:
         jobs.close()
+
+
+def day(text: str, option: str) -> str:
+    """A day as it was typed, `2026-11-21`; empty stays empty.
+
+    Raises:
+        RequestError: It is none.
+    """
+    from datetime import date
+
+    from fluxgram.errors import RequestError
+
+    if not text:
+        return ""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise RequestError(f"{option} is no day: {text[:40]!r}.", "Write it as 2026-11-21.") from None

@@ -71,6 +71,7 @@ def caller_of(request: Request, token: str | None = None) -> Caller:
     if not given:
         raise KeyInvalid("A key is needed here.", "Send it as the header Authorization: Bearer fg_….")
     key = jobs.keys.verify(given)
+    jobs.keys.touch(key.id)
     request.state.owner = key.id
     request.state.rate = request.app.state.buckets.take(key)
     if not request.state.rate.taken:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field, StrictFloat, StrictInt, StrictStr
 
+from fluxgram.jobs.usage import usage_csv, usage_of
 from fluxgram.server.native_views import Who, when
 from fluxgram.server.strict import Body, StrictRoute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from fluxgram.jobs.door import Jobs
     from fluxgram.store.records import KeyRecord
 
@@ -48,59 +46,6 @@ class Usage(BaseModel):
     currency: str
 
 
-COLUMNS = tuple(UsageEntry.model_fields)
-
-
-def usage_of(jobs: Jobs, owner: str | None, since: str = "", until: str = "") -> Usage:
-    """Usage by key and day, priced.
-
-    Args:
-        jobs: The door.
-        owner: Whose; None is everybody's.
-        since: First day, `2026-11-21`; empty is the beginning.
-        until: Last day; empty is today.
-    """
-    keys = {key.id: key for key in jobs.keys.list()}
-    rows = []
-    for row in jobs.keys.usage(owner=owner, since=since, until=until):
-        key = keys.get(row.owner)
-        price = jobs.service.price if key is None or key.price is None else key.price
-        rows.append(
-            UsageEntry(
-                day=row.day,
-                owner=row.owner,
-                name=key.name if key else "",
-                checkpoint=row.checkpoint,
-                jobs=row.jobs,
-                pictures=row.pictures,
-                megapixel_steps=round(row.megapixel_steps, 6),
-                seconds=round(row.seconds, 3),
-                price=round(price * row.megapixel_steps, 6),
-            )
-        )
-    return Usage(
-        rows=rows,
-        pictures=sum(row.pictures for row in rows),
-        megapixel_steps=round(sum(row.megapixel_steps for row in rows), 6),
-        price=round(sum(row.price for row in rows), 6),
-        currency=jobs.service.currency,
-    )
-
-
-def usage_csv(rows: Iterable[UsageEntry]) -> str:
-    """The rows as CSV (RFC 4180); a text that a spreadsheet would take for a formula is quoted as text."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    for row in rows:
-        writer.writerow([_cell(value) for value in row.model_dump().values()])
-    return out.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
-
-
 @router.get("/usage", summary="What was used, by key and day", operation_id="usage", response_model=Usage,
             responses={200: {"content": {"text/csv": {}}}})  # fmt: skip
 def usage(
@@ -112,11 +57,18 @@ def usage(
 ) -> Any:
     """A key sees its own, one that administers everybody's."""
     who.may_look()
-    found = usage_of(request.app.state.jobs, who.sees, since, until)
+    jobs: Jobs = request.app.state.jobs
+    rows = usage_of(jobs, who.sees, since, until)
     if format == "csv" or (not format and "text/csv" in request.headers.get("accept", "")):
         headers = {"Content-Disposition": 'attachment; filename="usage.csv"'}
-        return Response(usage_csv(found.rows), media_type="text/csv; charset=utf-8", headers=headers)
-    return found
+        return Response(usage_csv(rows), media_type="text/csv; charset=utf-8", headers=headers)
+    return Usage(
+        rows=[UsageEntry(**asdict(row)) for row in rows],
+        pictures=sum(row.pictures for row in rows),
+        megapixel_steps=round(sum(row.megapixel_steps for row in rows), 6),
+        price=round(sum(row.price for row in rows), 6),
+        currency=jobs.service.currency,
+    )
 
 
 @router.get("/queue", summary="How the queue stands", operation_id="queue")
