@@ -1,7 +1,7 @@
 """A campaign of SIGKILLs against a service under load: is any accepted job lost, finished twice, or drawn otherwise?
 
-Clients hand in jobs (and again, with the same idempotency key, where the answer was lost with the server), while every so
-often the server or one of its workers is killed; a killed server is started again. At the end every job that was
+Clients hand in jobs (and again, with the same idempotency key, where the answer was lost with the server), while every
+so often the server or one of its workers is killed; a killed server is started again. At the end every job that was
 accepted must be done once, with the pixels that an undisturbed engine gives for its seed.
 
     python bench/kills.py                                   # 200 kills, an engine that draws nothing

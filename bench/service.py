@@ -73,7 +73,7 @@ def submits(home: Path, options: argparse.Namespace) -> None:
         ["failures", total["Failure Count"]],
         ["median, ms", total["50%"]],
         ["p99, ms", total["99%"]],
-        ["still waiting at the end", str(depth["depth"]["queued"] if "depth" in depth else depth)],
+        ["still waiting at the end", str(depth["queued"])],
     ]
     print(table(["submits", ""], rows))
 

@@ -19,6 +19,7 @@ import requests
 HERE = Path(__file__).parent
 ZERO_WORK = {"FLUXGRAM_SERVE_ENGINE": "zero_work:make"}
 _READY_SECONDS = 120
+_SERVE = "from fluxgram.cli import main; main()"
 
 
 def no_strikes() -> dict[str, str]:
@@ -61,7 +62,7 @@ class Service:
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "log.txt").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "fluxgram.cli", "serve", "--port", str(self.port)],
+                [sys.executable, "-c", _SERVE, "serve", "--port", str(self.port)],
                 env=values,
                 stdout=log,
                 stderr=log,
