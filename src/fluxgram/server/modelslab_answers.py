@@ -18,6 +18,16 @@ Body = dict[str, object]
 MOST_ETA = 86_400.0
 REMOVED = "The pictures of this request have been removed."
 NOT_FOUND = "Request not found"
+CLIENTS_NAMES = {
+    "negative": "negative_prompt",
+    "guidance": "guidance_scale",
+    "check": "safety_checker",
+    "enhance": "prompt",
+    "enhance_negative": "negative_prompt",
+}
+"""Fields of the engine and the door, as this surface's clients call them."""
+ADDED = {"enhance", "enhance_negative"}
+"""Notes that tell what was added to the words."""
 
 
 def said(message: str, tip: str = "") -> Body:
@@ -161,16 +171,16 @@ def meta(job: Job) -> Body:
 
 def fluxgram(job: Job, receipt: Mapping[str, Any]) -> Body:
     """What the hosted service does not tell: what was drawn, ignored or moved, and whether it was looked at."""
-    told = [note.to_dict() for note in job.notes]
-    names = {note.name for note in job.notes}
-    told += [dict(entry) for entry in receipt.get("ignored", []) if entry.get("name") not in names]
+    told = [{**note.to_dict(), "name": CLIENTS_NAMES.get(note.name, note.name)} for note in job.notes]
+    added = [entry for note, entry in zip(job.notes, told, strict=True) if note.name in ADDED]
     return {
         "job": job.record.id,
         "checkpoint": job.record.checkpoint,
         "prompt_asked": job.prompt_asked or job.record.request.get("prompt"),
+        "added": added,
+        "ignored": [entry for entry in told if entry not in added],
         "seeds": [picture.seed for picture in job.pictures],
         "rendered": receipt.get("rendered"),
-        "ignored": told,
         "safety": job.safety,
     }
 

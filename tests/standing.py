@@ -1,0 +1,97 @@
+"""`Standing`: a real server on a real socket without workers, so that time stands still; the test is the worker.
+
+It claims jobs from the queue, draws them or not, and ends them as it likes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from PIL import Image
+
+from fluxgram.jobs.door import Jobs
+from fluxgram.server.app import create_app
+from fluxgram.service import ServiceSettings
+from fluxgram.settings import Settings
+from fluxgram.store.records import JobRecord, PictureRecord, Problem
+from tests.serving import wait_until
+
+WORKER = "the test"
+
+
+class Standing:
+    """A service whose only worker is the test.
+
+    Attributes:
+        jobs: Its door.
+        url: What its addresses begin with.
+    """
+
+    def __init__(self, home: Path, **service: Any) -> None:
+        self.jobs = Jobs.open(Settings(home), ServiceSettings(**service))
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        config = uvicorn.Config(
+            create_app(self.jobs), log_config=None, lifespan="on", timeout_graceful_shutdown=20
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listening]})
+        self._thread.start()
+        wait_until(lambda: self._server.started, "the server")
+
+    def claim(self) -> JobRecord:
+        """Take the next job."""
+        job: JobRecord = wait_until(lambda: self.jobs.queue.claim(WORKER, 600), "a job")
+        return job
+
+    def draw(self, job: JobRecord, verdict: str = "unchecked") -> None:
+        """Write a grey picture for each name of a job that was taken, and end the job."""
+        data = io.BytesIO()
+        Image.new("RGB", (8, 8), "grey").save(data, "PNG")
+        for index, name in enumerate(job.names):
+            small = name.replace(".png", "-small.jpg")
+            self.jobs.store.write(name, data.getvalue())
+            picture = PictureRecord(
+                name=name, thumbnail=small, job=job.id, index=index, seed=job.request["seed"] + index, width=8,
+                height=8, bytes=len(data.getvalue()), format="png", sha256="0" * 64, receipt={"steps": 4},
+                verdict=verdict, created=0.0, removed=False,
+            )  # fmt: skip
+            assert self.jobs.queue.picture(job.id, job.attempt, picture)
+        record = self.jobs.queue.get(job.id)
+        assert self.jobs.queue.finish(job.id, job.attempt, seconds=1.5, webhook=self.jobs.webhook(record))
+        self.jobs.ring(job.id)
+
+    def fail(self, job: JobRecord, message: str, hint: str = "") -> None:
+        """End a job that was taken as failed."""
+        assert self.jobs.queue.fail(job.id, job.attempt, Problem("OutOfMemory", message, hint))
+        self.jobs.ring(job.id)
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._server.should_exit = True
+        self._thread.join(60)
+        self._listening.close()
+        self.jobs.close()
+
+
+@contextlib.contextmanager
+def standing(home: Path, **service: Any) -> Iterator[Standing]:
+    """A service without workers, ended with the block.
+
+    Args:
+        home: Its home folder, made if it is not there.
+        **service: Fields of `ServiceSettings`.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    made = Standing(home, **service)
+    try:
+        yield made
+    finally:
+        made.close()
