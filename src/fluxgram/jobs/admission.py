@@ -59,8 +59,8 @@ def admit(order: Order, caller: Caller, offer: Offer, service: ServiceSettings) 
     """
     _check(order)
     safety_notes = _safety_notes(order, service)
-    table, found_by = offer.choose(order.request.get("checkpoint"))
-    asked = Request.from_dict({**order.request, "checkpoint": found_by})
+    table, _ = offer.choose(order.request.get("checkpoint"))
+    asked = Request.from_dict({**order.request, "checkpoint": table.name})
     if order.lenient:
         asked = replace(asked, allow_ignored=True)
     refuse_words(asked.prompt, asked.negative)

@@ -75,7 +75,7 @@ class Offer:
         self._present: dict[str, bool] = {}
 
     def choose(self, name: object) -> tuple[Checkpoint, str]:
-        """The checkpoint of a client's name, and the name that finds it again (`Request.checkpoint`).
+        """The checkpoint of a client's name, and what the engine finds it by, which may be a folder.
 
         Args:
             name: As the client sent it; None or empty is the default.
@@ -87,9 +87,9 @@ class Offer:
         tables = self._fresh()
         key = self._leads_to(name)
         if key not in tables:
-            near = get_close_matches(str(name), self.names(), n=3, cutoff=0.4) or [self._service.checkpoint]
-            shown = repr(str(name)[:80])
-            raise UnknownCheckpoint(f"There is no checkpoint {shown}.", f"Nearest: {', '.join(near)}.")
+            shown = str(name)[:80]
+            near = get_close_matches(shown, self.names(), n=3, cutoff=0.4) or [FLUXGRAM_V1]
+            raise UnknownCheckpoint(f"There is no checkpoint {shown!r}.", f"Nearest: {', '.join(near)}.")
         if not self._is_present(key):
             raise CheckpointMissing(
                 f"The checkpoint {tables[key].name} is not on this machine.",
@@ -100,7 +100,8 @@ class Offer:
     def names(self) -> list[str]:
         """Every name that a client may send."""
         aliases = [alias for table in self._fresh().values() for alias in table.aliases]
-        return [*self._fresh(), *aliases, *self._service.models, FLUXGRAM_V1]
+        own = [table.name for table in self._fresh().values()]
+        return [*own, *aliases, *self._service.models, FLUXGRAM_V1]
 
     def cards(self) -> list[CheckpointCard]:
         """All checkpoints, the default first."""
@@ -118,7 +119,7 @@ class Offer:
         if mapped in tables:
             return mapped
         for key, table in tables.items():
-            if mapped in table.aliases or table.source == f"hub:{mapped}":
+            if mapped in (table.name, *table.aliases) or table.source == f"hub:{mapped}":
                 return key
         return mapped
 
@@ -154,7 +155,7 @@ class Offer:
                 tables = dict(known(self._settings))
                 named = {alias for table in tables.values() for alias in (*table.aliases, table.source)}
                 for name in (self._service.checkpoint, *self._service.models.values()):
-                    if name not in tables and not named & {name, f"hub:{name}"}:
+                    if name not in tables and name != FLUXGRAM_V1 and not named & {name, f"hub:{name}"}:
                         tables[name] = find(name, self._settings)
                 self._tables, self._present = tables, {}
                 self._read_at = time.monotonic()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -208,7 +208,7 @@ class Jobs:
         id: int,  # noqa: A002
         after: int = 0,
         caller: Caller = LOCAL,
-    ) -> AsyncIterator[EventRecord]:
+    ) -> AsyncGenerator[EventRecord, None]:
         """What happened to a job after the event of a number, then what happens, until the job is over.
 
         Raises:
@@ -229,6 +229,15 @@ class Jobs:
     def checkpoints(self) -> Sequence[CheckpointCard]:
         """What can draw here, the default first."""
         return self._offer.cards()
+
+    def found_by(self, name: str) -> str:
+        """What the engine finds a checkpoint of ours by: its name, or a folder of this machine.
+
+        Raises:
+            UnknownCheckpoint: It is no longer offered.
+            CheckpointMissing: Its files are no longer here.
+        """
+        return self._offer.choose(name)[1]
 
     def facts(self, name: str = "") -> CheckpointFacts:
         """What prompts need to know of a checkpoint; of the default one where none is named.

@@ -164,7 +164,7 @@ class Worker:
             pictures = self._jobs.queue.pictures(record.id)
             finished = {picture.index for picture in pictures if not picture.removed}
             try:
-                task = task_of(record, finished)
+                task = task_of(record, finished, self._jobs.found_by(record.checkpoint))
             except FluxgramError as error:
                 self._scribe.failed(Task(record, deque()), error)
                 continue

@@ -14,6 +14,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -92,6 +93,7 @@ class Scribe:
         self._tell = tell
         self._deeds: queue.Queue[_Deed | None] = queue.Queue(_MOST_WAITING)
         self._given_up = threading.Event()
+        self._beside = ThreadPoolExecutor(1, "thumbnails")
         self._thread = threading.Thread(target=self._write_all, name="scribe", daemon=True)
         self._thread.start()
 
@@ -128,6 +130,7 @@ class Scribe:
         self._deeds.put(None)
         self._thread.join(seconds)
         self._given_up.set()
+        self._beside.shutdown(wait=False)
 
     def _write_all(self) -> None:
         """The thread: as many deeds at a time as were told, notes of one job in one transaction."""
@@ -182,17 +185,18 @@ class Scribe:
 
     def _keep(self, task: Task, deed: _Picture) -> None:
         """File and thumbnail first, then the row; a full disk fails the job and pauses the queue."""
-        record, names = task.record, task.record.names[deed.index]
+        record, name = task.record, task.record.names[deed.index]
         if not self._is_ours(task):
             return
         receipt = replace(deed.receipt, service=_service(deed))
-        data = encode_picture(
-            deed.image, receipt.to_dict(), parameters_text=receipt.parameters_text(), format=record.format
-        )
-        small = thumbnail_name(names)
+        small = thumbnail_name(name)
+        beside = self._beside.submit(lambda: self._jobs.store.write(small, thumbnail(deed.image)))
         try:
-            self._jobs.store.write(small, thumbnail(deed.image))
-            self._jobs.store.write(names, data)
+            data = encode_picture(
+                deed.image, receipt.to_dict(), parameters_text=receipt.parameters_text(), format=record.format
+            )
+            self._jobs.store.write(name, data)
+            beside.result()
         except StoreFull as error:
             self._stop_for_space(task, error)
             return
@@ -200,7 +204,7 @@ class Scribe:
             self._end(task, _End(task, "failed", problem_of(error, record.id)))
             return
         picture = PictureRecord(
-            name=names,
+            name=name,
             thumbnail=small,
             job=record.id,
             index=deed.index,

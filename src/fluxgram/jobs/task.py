@@ -85,17 +85,18 @@ class Task:
         return None
 
 
-def task_of(record: JobRecord, finished: Collection[int]) -> Task:
+def task_of(record: JobRecord, finished: Collection[int], checkpoint: str) -> Task:
     """The task of a claimed job.
 
     Args:
         record: The job.
         finished: Pictures that an earlier attempt has finished.
+        checkpoint: What the engine finds its checkpoint by.
 
     Raises:
         RequestError: The request cannot be read (it is of another version).
     """
-    asked = Request.from_dict(record.request)
+    asked = Request.from_dict({**record.request, "checkpoint": checkpoint})
     seed = asked.seed or 0
     runs = deque(
         Run(first, replace(asked, seed=(seed + first) % _SEEDS, samples=samples))
