@@ -193,8 +193,9 @@ class Working(Part):
     def workers(self) -> list[str]:
         """Names of workers that hold running jobs."""
         with self._database.reading() as connection:
-            names = connection.execute(select(tables.jobs.c.worker).where(text(tables.RUNNING)).distinct())
-            return sorted(names.scalars())
+            return sorted(
+                set(connection.execute(select(tables.jobs.c.worker).where(text(tables.RUNNING))).scalars())
+            )
 
     def _running(self, condition: Any) -> list[JobRecord]:
         with self._database.reading() as connection:
@@ -212,6 +213,7 @@ def _next(connection: Connection, busy: Collection[str], *, hold: bool) -> Row[A
     jobs = tables.jobs
     statement = (
         select(jobs)
+        .with_hint(jobs, "INDEXED BY jobs_to_claim", "sqlite")  # else it may sort all that wait
         .where(text(tables.QUEUED))
         .order_by(jobs.c.rank, jobs.c.tag, jobs.c.created, jobs.c.id)
         .limit(1)
