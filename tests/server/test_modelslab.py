@@ -1,0 +1,225 @@
+"""The ModelsLab surface as its clients use it: a real service, its workers, and programs written for the hosted one.
+
+The toy draws (random weights, whole way). What is said of jobs that wait or fail is in `test_modelslab_states.py`.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from PIL import Image
+
+from fluxgram.pictures.read import read_receipt
+from tests.serving import Server, serving, wait_until
+from tests.standing import standing
+
+ORDER = {"key": "a key of the hosted service", "model_id": "fluxgram-v1", "prompt": "portrait of a sailor"}
+SMALL = {"width": 256, "height": 384, "num_inference_steps": 2}
+TEXT2IMG = "/api/v6/images/text2img"
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+class Receiver(ThreadingHTTPServer):
+    """Takes webhooks."""
+
+    def __init__(self) -> None:
+        self.bodies: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                data = self.rfile.read(int(self.headers["Content-Length"]))
+                server: Any = self.server
+                server.headers.append({name.lower(): value for name, value in self.headers.items()})
+                server.bodies.append(json.loads(data))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server_address[1]}/done"
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    thread = threading.Thread(target=made.serve_forever)
+    thread.start()
+    yield made
+    made.shutdown()
+    thread.join()
+    made.server_close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("modelslab")
+    with serving(folder, v6_wait_seconds="120", webhook_private="1") as running:
+        yield running
+
+
+def order(server: Server, **fields: Any) -> dict[str, Any]:
+    answer = requests.post(server.url + TEXT2IMG, json=ORDER | SMALL | fields, timeout=180)
+    return dict(answer.json())
+
+
+def picture(address: str) -> Image.Image:
+    answer = requests.get(address, timeout=60)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
+    return Image.open(io.BytesIO(answer.content))
+
+
+def test_a_quick_picture_comes_with_the_answer_and_carries_its_receipt(
+    server: Server, tmp_path: Path
+) -> None:
+    said = order(server, seed=42, negative_prompt="cartoon", scheduler="DDIMScheduler", clip_skip="2")
+    assert said["status"] == "success"
+    assert (said["nsfw_content_detected"], said["meta"]["fluxgram"]["safety"]) == (False, "unchecked")
+    assert said["generationTime"] > 0
+    (address,) = said["output"]
+    assert picture(address).size == (256, 384)
+    file = tmp_path / "picture.png"
+    file.write_bytes(requests.get(address, timeout=60).content)
+    receipt: Any = read_receipt(file)
+    assert (receipt["seed"], receipt["steps"], receipt["delivered"]) == (42, 2, [256, 384])
+    assert receipt["negative"]["text"] == "cartoon"
+    service = receipt["service"]
+    assert (service["job"], service["surface"], service["safety"]) == (said["id"], "modelslab", "unchecked")
+    assert [(note["name"], note["value"]) for note in service["notes"]] == [
+        ("scheduler", "DDIMScheduler"),
+        ("clip_skip", "2"),
+    ]
+    assert said["meta"]["fluxgram"]["ignored"] == service["notes"]
+    assert said["meta"]["fluxgram"]["rendered"] == receipt["rendered"]
+
+
+def test_a_seed_gives_the_same_picture_again_and_none_a_new_one(server: Server) -> None:
+    first, second = (order(server, seed="42", samples="2") for _ in range(2))
+    assert [picture(a).tobytes() for a in first["output"]] == [picture(a).tobytes() for a in second["output"]]
+    assert first["meta"]["fluxgram"]["seeds"] == [42, 43]
+    one, other = (order(server, seed=None) for _ in range(2))
+    assert one["meta"]["seed"] != other["meta"]["seed"]
+    again = order(server, seed=one["meta"]["seed"])
+    assert picture(again["output"][0]).tobytes() == picture(one["output"][0]).tobytes()
+
+
+def test_many_clients_at_once_get_their_own_pictures(server: Server) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda seed: order(server, seed=seed), range(100, 106)))
+    assert [answer["meta"]["fluxgram"]["seeds"] for answer in answers] == [[seed] for seed in range(100, 106)]
+    assert len({picture(answer["output"][0]).tobytes() for answer in answers}) == 6
+
+
+def test_base64_is_a_link_to_the_same_picture_as_text(server: Server) -> None:
+    plain, text = order(server, seed=5), order(server, seed=5, base64="yes")
+    (address,) = text["output"]
+    assert address.endswith(".base64")
+    decoded = Image.open(io.BytesIO(base64.b64decode(requests.get(address, timeout=60).text, validate=True)))
+    assert decoded.tobytes() == picture(plain["output"][0]).tobytes()
+
+
+def test_a_webhook_says_what_came_of_it(server: Server, receiver: Receiver) -> None:
+    said = order(server, webhook=receiver.url, track_id=7, instant_response="true", samples=2, base64=True)
+    assert said["status"] == "processing"
+    body = wait_until(
+        lambda: next((b for b in receiver.bodies if b["id"] == said["id"]), None), "the webhook"
+    )
+    assert (body["status"], body["track_id"]) == ("success", 7)
+    assert body["output"] == said["future_links"]
+    assert body["generationTime"] > 0
+    assert isinstance(body["meta"], dict)
+    assert requests.get(body["output"][1], timeout=60).status_code == 200
+    assert receiver.headers[0]["content-type"] == "application/json"
+
+
+@pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecatedSince20")  # the client's own code
+def test_the_published_python_client(server: Server) -> None:
+    from modelslab_py.core.apis.community import Community
+    from modelslab_py.core.apis.realtime import Realtime
+    from modelslab_py.core.client import Client
+    from modelslab_py.schemas.community import Image2Image, Text2Image
+    from modelslab_py.schemas.realtime import RealtimeText2ImageSchema
+
+    client = Client(api_key="any", fetch_timeout=1)
+    client.base_url = f"{server.url}/api/"
+    community = Community(client=client)
+    asked = Text2Image(
+        prompt="portrait of a sailor", model_id="fluxgram-v1", negative_prompt="blur", width=256, height=384,
+        samples=2, num_inference_steps=2, seed=3, safety_checker="no", enhance_prompt="no", guidance_scale=4,
+        scheduler="UniPCMultistepScheduler", clip_skip=2,
+    )  # fmt: skip
+    said = community.text_to_image(asked)
+    assert said["status"] == "success"
+    fetched = community.fetch(str(said["id"]))
+    assert fetched["output"] == said["output"]
+    assert [picture(address).size for address in fetched["output"]] == [(256, 384)] * 2
+    assert fetched["meta"]["guidance_scale"] == 4
+    assert community.image_to_image(Image2Image(prompt="a face", init_image="x"))["status"] == "error"
+    realtime = Realtime(client=client)
+    drawn = realtime.text_to_image(
+        RealtimeText2ImageSchema(prompt="a face", width=256, height=256, num_inference_steps=2)
+    )
+    assert realtime.fetch(str(drawn["id"]))["status"] == "success"
+    enterprise = Community(client=client, enterprise=True)
+    assert enterprise.system_details()["status"] == "ok"
+    assert enterprise.text_to_image(asked)["output"]
+
+
+@pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecatedSince20")  # the client's own code
+def test_the_published_client_waits_for_a_picture(server: Server) -> None:
+    """It knows of no `instant_response`; the order is handed in by hand, and it fetches."""
+    from modelslab_py.core.apis.community import Community
+    from modelslab_py.core.client import Client
+
+    said = order(server, seed=9, instant_response=True, samples=4)
+    assert said["status"] == "processing"
+    client = Client(api_key="any", fetch_timeout=1, fetch_retry=60)
+    client.base_url = f"{server.url}/api/"
+    assert Community(client=client).fetch(str(said["id"]))["output"] == said["future_links"]
+
+
+@pytest.mark.parametrize(
+    ("example", "files"),
+    [
+        ("batch_portraits.py", ["studio.png", "harbour.png", "library.png"]),
+        ("character_scenes.py", ["deck.png", "workshop.png", "night.png"]),
+    ],
+)
+def test_the_examples_run(server: Server, tmp_path: Path, example: str, files: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / example], cwd=tmp_path, env=os.environ | {"FLUXGRAM_URL": server.url},
+        capture_output=True, text=True, timeout=240, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(files)
+    for name in files:
+        receipt: Any = read_receipt(tmp_path / name)
+        assert receipt["delivered"] == [512, 768]
+        assert receipt["seed"] == (42 if example.startswith("batch") else 7)
+        assert name in done.stdout
+
+
+def test_an_example_says_why_there_is_no_picture(tmp_path: Path) -> None:
+    with standing(tmp_path / "home", require_key=True) as keyed:
+        for example in ("batch_portraits.py", "character_scenes.py"):
+            done = subprocess.run(
+                [sys.executable, EXAMPLES / example, keyed.url], cwd=tmp_path,
+                capture_output=True, text=True, timeout=240, check=False,
+            )  # fmt: skip
+            assert done.returncode == 1
+            assert "Invalid API key" in done.stderr
