@@ -73,7 +73,10 @@ def test_ai_sdk(server: Server) -> None:
     told = told_by("ai-sdk.mjs", server)
     assert sizes(told["pictures"]) == [(64, 96), (64, 96)]
     assert told["types"] == ["image/png", "image/png"]
-    receipts = [json.loads(Image.open(io.BytesIO(base64.b64decode(data))).info["fluxgram"]) for data in told["pictures"]]
+    receipts = [
+        json.loads(Image.open(io.BytesIO(base64.b64decode(data))).info["fluxgram"])
+        for data in told["pictures"]
+    ]
     assert [(receipt["seed"], receipt["steps"]) for receipt in receipts] == [(11, 2), (12, 2)]
     assert receipts[0]["negative"]["text"] == "hat"
     assert told["refusal"]["status"] == 404

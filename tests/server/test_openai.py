@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
+import http.client
 import io
 import json
 import socket
@@ -19,8 +21,6 @@ import pytest
 from PIL import Image
 
 from fluxgram.pictures.read import read_receipt
-from fluxgram.store.database import Database
-from fluxgram.store.keys import Keys
 from tests.serving import Server, serving, wait_until
 
 PROMPT = "portrait of a woman with auburn hair, soft window light from the left"
@@ -300,13 +300,21 @@ def test_a_bad_value_is_told_by_its_field(server: Server, field: str, value: obj
     assert answer.headers["x-request-id"]
 
 
-def test_a_body_that_is_too_large(server: Server) -> None:
-    with socket.create_connection(("127.0.0.1", server.port)) as line:
-        line.sendall(b"POST /v1/images/edits HTTP/1.1\r\nHost: localhost\r\nContent-Length: 17000000\r\n\r\n")
-        answer = line.makefile("rb").read()
-    head, _, body = answer.partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 413")
-    assert json.loads(body)["error"]["code"] == "request_too_large"
+def test_a_picture_that_is_too_large_to_send(client: openai.OpenAI) -> None:
+    with pytest.raises(openai.APIStatusError) as caught:
+        client.images.edit(image=b"x" * 40_000_000, prompt="with a hat")
+    assert (caught.value.status_code, caught.value.code) == (413, "request_too_large")
+
+
+def test_a_body_that_is_said_to_be_too_large_is_refused_at_once(server: Server) -> None:
+    line = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    with contextlib.closing(line):
+        line.putrequest("POST", "/v1/images/edits")
+        line.putheader("Content-Length", "17000000")
+        line.endheaders()
+        answer = line.getresponse()
+        assert answer.status == 413
+        assert json.loads(answer.read())["error"]["code"] == "request_too_large"
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"prompt": NaN}', b"\xff", b"[" * 100_000])
@@ -369,37 +377,63 @@ def state_of(server: Server, job: int) -> str:
     return str(server.call("GET", f"/api/v1/jobs/{job}").json["state"])
 
 
-def test_keys(tmp_path: Path) -> None:
-    with serving(tmp_path, require_key="1", start=False) as server:
-        database = Database.open("", server.home)
-        keys = Keys(database)
-        _, good = keys.create("good")
-        _, other = keys.create("other")
-        _, reader = keys.create("reader", scopes=("read",))
-        _, slow = keys.create("slow", rate=60, burst=1)
-        record, gone = keys.create("gone")
-        keys.revoke(record.id)
-        server.start()
-        for wrong in ("any", "fg_", good[:-1], good + "x", gone):
-            with client_of(server, wrong) as client, pytest.raises(openai.AuthenticationError) as caught:
-                draw(client)
-            assert caught.value.code == "invalid_api_key"
-        assert server.call("GET", "/v1/models", headers={"Authorization": "Bearer é"}).status == 401
-        with client_of(server, reader) as client, pytest.raises(openai.PermissionDeniedError):
+def test_keys(keyed: Any) -> None:
+    server = keyed.server
+    good, other, reader = (
+        token(keyed, name) for name in ("openai", "openai-other", "openai-reader --scope read")
+    )
+    gone = token(keyed, "openai-gone")
+    assert server.command("keys", "revoke", "openai-gone").returncode == 0
+    for wrong in ("any", "fg_", good[:-1], good + "x"):
+        refused(server, wrong)
+    wait_until(
+        lambda: server.call("GET", "/v1/models", headers=bearer(gone)).status == 401, "the end of the key"
+    )
+    refused(server, gone)
+    assert server.call("GET", "/v1/models", headers=bearer("é")).status == 401
+    with client_of(server, reader) as client, pytest.raises(openai.PermissionDeniedError) as caught:
+        draw(client)
+    assert caught.value.code == "insufficient_permissions"
+    with client_of(server, good) as client:
+        linked = draw(client, model="dall-e-3")
+    path = f"/v1/images/{linked.fluxgram['job']}/content"
+    assert server.call("GET", path, headers=bearer(good)).status == 200
+    assert server.call("GET", path, headers=bearer(other)).status == 404
+    assert server.call("GET", path).status == 401
+    with urllib.request.urlopen(linked.data[0].url) as fetched:  # noqa: S310  (our own)
+        assert fetched.status == 200  # signed, and needs no key
+
+
+def token(keyed: Any, name: str) -> str:
+    """The token of a key, made where it is not there yet."""
+    return str(keyed.key(*name.split())["Authorization"].partition(" ")[2])
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def refused(server: Server, key: str) -> None:
+    with client_of(server, key) as client, pytest.raises(openai.AuthenticationError) as caught:
+        draw(client)
+    assert caught.value.code == "invalid_api_key"
+
+
+def test_a_month_s_pictures_are_used_up(keyed: Any) -> None:
+    with client_of(keyed.server, token(keyed, "openai-few --most-pictures 1"), max_retries=2) as client:
+        assert draw(client).data
+        began = time.monotonic()
+        with pytest.raises(openai.RateLimitError) as caught:
             draw(client)
-        with client_of(server, good) as client:
-            job = draw(client).fluxgram["job"]
-        path = f"/v1/images/{job}/content"
-        assert server.call("GET", path, headers={"Authorization": f"Bearer {good}"}).status == 200
-        assert server.call("GET", path, headers={"Authorization": f"Bearer {other}"}).status == 404
-        assert server.call("GET", path).status == 401
-        rate_limited(server, slow)
-        database.close()
+    assert caught.value.code == "insufficient_quota"
+    assert caught.value.response.headers["x-should-retry"] == "false"
+    assert time.monotonic() - began < 60
 
 
-def rate_limited(server: Server, key: str) -> None:
+def test_a_rate_is_kept_to(keyed: Any) -> None:
     """A call a second: the client waits as long as it is told, and is then served."""
-    with client_of(server, key) as impatient:
+    key = token(keyed, "openai-slow --rate 60 --burst 1")
+    with client_of(keyed.server, key) as impatient:
         impatient.models.list()
         with pytest.raises(openai.RateLimitError) as caught:
             impatient.models.list()
@@ -407,8 +441,6 @@ def rate_limited(server: Server, key: str) -> None:
     assert error.code == "rate_limit_exceeded"
     assert error.response.headers["retry-after"] == "1"
     assert 0 < int(error.response.headers["retry-after-ms"]) <= 1000
-    with client_of(server, key, max_retries=2) as patient:
+    with client_of(keyed.server, key, max_retries=5) as patient:
         assert draw(patient).data
-        began = time.monotonic()
         assert draw(patient).data
-        assert time.monotonic() - began < 60

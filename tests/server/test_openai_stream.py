@@ -67,7 +67,7 @@ def test_previews_become_the_picture(client: openai.OpenAI) -> None:
         == {"JPEG"}
         == {event.output_format.upper() for event in partials}
     )
-    assert all(max(image.size) <= 256 for image in previews)
+    assert {image.size for image in previews} == {(256, 256)}
     assert likeness(previews[-1], final) > 0.9
     assert likeness(previews[-1], final) > likeness(previews[0], final)
     assert last.usage.total_tokens == last.usage.input_tokens + last.usage.output_tokens

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import io
 import json
 import socket
 import threading
@@ -20,6 +21,7 @@ import httpx2
 import openai
 import pytest
 import uvicorn
+from PIL import Image
 
 from fluxgram.jobs.door import Jobs
 from fluxgram.server.app import create_app
@@ -256,7 +258,7 @@ def test_nothing_but_pictures_and_comments_is_streamed(idle: Callable[..., Idle]
         record = service.claimed()
         assert record.request["preview_every"] == 8  # of 24 steps
         told: list[tuple[str, dict[str, Any]]] = [("loading", {"stage": "weights", "fraction": 0.5})]
-        image = base64.b64encode(b"jpeg").decode()
+        image = jpeg(8, 16)
         for done in (1, 2, 3):
             for picture in (0, 1):
                 where = {"picture": picture, "done": done, "steps": 4}
@@ -282,7 +284,17 @@ def test_nothing_but_pictures_and_comments_is_streamed(idle: Callable[..., Idle]
         ("partial_image", 0, 0), ("partial_image", 1, 0), ("partial_image", 0, 1), ("partial_image", 1, 1),
         ("completed", 0, None), ("completed", 1, None),
     ]  # fmt: skip
-    assert base64.b64decode(blocks.events[0]["b64_json"]) == b"jpeg"
+    assert {(size_of(event), event["size"]) for event in blocks.events[:4]} == {((181, 362), "181x362")}
+
+
+def jpeg(width: int, height: int) -> str:
+    out = io.BytesIO()
+    Image.new("RGB", (width, height)).save(out, "JPEG")
+    return base64.b64encode(out.getvalue()).decode()
+
+
+def size_of(event: Any) -> tuple[int, int]:
+    return Image.open(io.BytesIO(base64.b64decode(event["b64_json"]))).size
 
 
 class Blocks:

@@ -7,6 +7,7 @@ From the outside in: `Watch` (request id, log, metrics, defects), `HostGuard` (D
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import re
 import secrets
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 BODY_SECONDS = 60.0
 """A body that takes longer to arrive is given up."""
+LISTEN_SECONDS, LISTEN_BYTES = 5.0, 100_000_000
+"""What is taken of a body that was refused, to be thrown away."""
 SAFE = {"GET", "HEAD", "OPTIONS"}
 """Methods that change nothing."""
 SHOWN = ("X-Request-Id", "Retry-After", "Location", "X-RateLimit-Limit", "X-RateLimit-Remaining",
@@ -197,6 +200,25 @@ def origin_of(url: str) -> str:
     return f"{found.scheme}://{found.netloc}"
 
 
+async def _answer_and_listen(answer: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a client that is still sending, and let it send on for a while: most read only when they are through.
+
+    The answer goes out at once; its end is held back, because the connection closes with it and what lies unread
+    then resets it, answer and all.
+    """
+
+    async def held_back(message: Message) -> None:
+        await send({**message, "more_body": True} if message["type"] == "http.response.body" else message)
+
+    await answer(scope, receive, held_back)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LISTEN_SECONDS):
+            size = 0
+            while size < LISTEN_BYTES and (message := await receive()).get("more_body", False):
+                size += len(message.get("body", b""))
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
 class BodyGuard:
     """Reads bodies before anybody else does, up to a size and a time."""
 
@@ -226,7 +248,7 @@ class BodyGuard:
                 else RequestError("The body took too long to arrive.", "Send it again.")
             )
             answer = respond(Request(scope, receive), error, status, {"Connection": "close"})
-            await answer(scope, receive, send)
+            await _answer_and_listen(answer, scope, receive, send)
             return
         given = False
 

@@ -62,16 +62,21 @@ async def generate(request: Request) -> Response:
     body = Body.parse(await request.body())
     wish = read_wish(body, jobs.service.models)
     idempotency = _idempotency(request)
-    order = await asyncio.to_thread(_order, jobs, wish, base_url(request, jobs.service), idempotency)
+    card = await asyncio.to_thread(_card, jobs, str(wish.fields.get("checkpoint", "")))
+    order = _order(wish, card, base_url(request, jobs.service), idempotency)
     job = await asyncio.to_thread(jobs.submit, order, caller)
+    request.state.checkpoint = job.record.checkpoint  # for the metrics
     drawing = _Drawing(request, jobs, job, wish, caller, bool(idempotency))
-    return drawing.events() if wish.stream else await drawing.answer()
+    return drawing.events(card) if wish.stream else await drawing.answer()
 
 
-def _order(jobs: Jobs, wish: Wish, base: str, idempotency: str) -> Order:
+def _order(wish: Wish, card: CheckpointCard | None, base: str, idempotency: str) -> Order:
+    """What the door is asked for; where there is no such checkpoint, the door says so."""
     fields = wish.fields
-    if wish.partials:
-        fields = fields | {"preview_every": _preview_every(jobs, wish)}
+    if wish.partials and card:
+        asked = fields.get("steps")
+        steps = asked if isinstance(asked, int) else card.steps[str(fields["quality"])]
+        fields = fields | {"preview_every": max(1, min(steps, MOST_STEPS) // (wish.partials + 1))}
     return Order(
         request=fields,
         surface="openai",
@@ -85,22 +90,20 @@ def _order(jobs: Jobs, wish: Wish, base: str, idempotency: str) -> Order:
     )
 
 
-def _preview_every(jobs: Jobs, wish: Wish) -> int:
-    """Steps between previews, so that as many as the client wants come in time."""
-    steps = wish.fields.get("steps")
-    if not isinstance(steps, int):
-        name = wish.fields.get("checkpoint", "")
-        card = _card(jobs, str(name))
-        steps = card.steps[str(wish.fields["quality"])] if card else 0
-    return max(1, min(steps, MOST_STEPS) // (wish.partials + 1))
-
-
 def _card(jobs: Jobs, name: str) -> CheckpointCard | None:
     """The checkpoint that a name leads to; the default one for no name; None where there is none."""
     for card in jobs.checkpoints():
         if name in (card.name, *card.names) or (card.default and not name):
             return card
     return None
+
+
+def _usual_size(card: CheckpointCard | None) -> tuple[int, int]:
+    """(width, height) in px that a checkpoint draws where none are asked for."""
+    default = card.sizes.get("default") if card else None
+    if isinstance(default, list | tuple) and len(default) == 2:
+        return int(default[0]), int(default[1])
+    return 1024, 1024
 
 
 class _Drawing:
@@ -138,9 +141,9 @@ class _Drawing:
         read = None if self._wish.url else self._jobs.store.read
         return answers.json_response(answers.images(job, read, self._link))
 
-    def events(self) -> Response:
+    def events(self, card: CheckpointCard | None) -> Response:
         """Previews and pictures as they come."""
-        telling = Telling(self._jobs, self._job, self._wish, self._caller, self._link)
+        telling = Telling(self._jobs, self._job, self._wish, self._caller, self._link, _usual_size(card))
 
         seconds, ends = self._jobs.service.openai_wait_seconds, self._request.app.state.draining.over
         return Events(telling.lines(seconds, ends, self._late, self._ending), self._let_go)
@@ -223,7 +226,6 @@ async def content(
     """The file of a picture, by the number of its job, which every answer has in `fluxgram.job`."""
     jobs: Jobs = request.app.state.jobs
     caller = await asyncio.to_thread(caller_of, request)
-    caller.may("read")
     if not re.fullmatch(r"\d{1,16}", id, re.ASCII):
         raise UnknownJob("There is no such job.", "Its number is in the answer, in fluxgram.job.")
     job = await asyncio.to_thread(jobs.get, int(id), caller)

@@ -138,6 +138,10 @@ def ended_badly(job: Job) -> FluxgramError | None:
         return of_problem(job.problem) if job.problem else Defect()
     if job.state == "cancelled":
         return errors.Cancelled(f"Job {job.id} was cancelled.", "Send the request again.")
+    if any(picture.removed for picture in job.pictures):
+        return errors.UnknownJob(
+            f"Pictures of job {job.id} were removed.", "Send the request without its key."
+        )
     flagged = [picture for picture in job.pictures if picture.verdict == "flagged"]
     return withheld(job.id, len(flagged), len(job.pictures)) if flagged else None
 

@@ -63,7 +63,7 @@ class Wish:
         url: Answer with links instead of the pictures themselves.
         stream: Answer with events.
         partials: Previews that the client wants of each picture.
-        size: As the client wrote it, for events that come before the picture.
+        size: (width, height) in px, where the client said them; for events that come before the picture.
     """
 
     fields: dict[str, object]
@@ -74,7 +74,7 @@ class Wish:
     url: bool
     stream: bool
     partials: int
-    size: str
+    size: tuple[int, int] | None
 
 
 def read_wish(body: Body, mapped: Collection[str]) -> Wish:
@@ -128,7 +128,7 @@ def read_wish(body: Body, mapped: Collection[str]) -> Wish:
         url=asked == "url" or (asked is None and _GIVES_URLS.fullmatch(model) is not None),
         stream=stream,
         partials=partials if stream else 0,
-        size=size if isinstance(size, str) and re.fullmatch(r"\d+x\d+", size) else "auto",
+        size=_pixels(size),
     )
 
 
@@ -169,6 +169,14 @@ def _size(body: Body) -> str | list[int] | None:
             param="size",
         )
     return [width, height]
+
+
+def _pixels(size: str | list[int] | None) -> tuple[int, int] | None:
+    """A size in px; None where it is a shape, or none at all."""
+    if isinstance(size, str):
+        found = re.fullmatch(r"\s*(\d{1,5})\s*[x×*]\s*(\d{1,5})\s*", size, re.IGNORECASE | re.ASCII)
+        return (int(found[1]), int(found[2])) if found else None
+    return (size[0], size[1]) if size else None
 
 
 def _extras(body: Body) -> dict[str, object]:

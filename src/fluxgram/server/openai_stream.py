@@ -20,6 +20,7 @@ from fluxgram.server import openai_answers as answers
 from fluxgram.server.failures import status_of
 from fluxgram.server.leaving import ClientLeft, ServiceEnds, while_there
 from fluxgram.server.openai_fields import Wish
+from fluxgram.server.openai_previews import Pixels, enlarged
 
 if TYPE_CHECKING:
     from fluxgram.jobs.door import Caller, Job, Jobs
@@ -58,8 +59,11 @@ class Events(StreamingResponse):
 class Telling:
     """Turns the events of one job into events of the stream."""
 
-    def __init__(self, jobs: Jobs, job: Job, wish: Wish, caller: Caller, link: Callable[[str], str]) -> None:
+    def __init__(
+        self, jobs: Jobs, job: Job, wish: Wish, caller: Caller, link: Callable[[str], str], usual: Pixels
+    ) -> None:
         self._jobs, self._job, self._wish, self._caller, self._link = jobs, job, wish, caller, link
+        self._usual = usual
         self._partials: dict[int, int] = {}
         self._sent: set[int] = set()
         self.over = False
@@ -96,8 +100,9 @@ class Telling:
 
     async def _tell(self, event: EventRecord) -> AsyncIterator[str]:
         data = event.data
-        if event.kind == "preview" and (line := self._partial(data)):
-            yield line
+        if event.kind == "preview":
+            if self._is_wanted(data):
+                yield await asyncio.to_thread(self._partial, data)
         elif event.kind == "picture":
             yield await self._completed(int(data["index"]))
         elif event.kind in ("failed", "cancelled", "done"):
@@ -108,20 +113,28 @@ class Telling:
         elif words := _comment(event, self._job.record.samples):
             yield f": {words}\n\n"
 
+    def _is_wanted(self, data: dict[str, Any]) -> bool:
+        """Whether the client wants more previews of this picture, and it is not done."""
+        picture, done, steps = data["picture"], data["done"], data["steps"]
+        return (
+            self._partials.get(picture, 0) < self._wish.partials
+            and picture not in self._sent
+            and done < steps
+        )
+
     def _partial(self, data: dict[str, Any]) -> str:
-        """A preview, as long as the client wants more of this picture."""
-        picture, done, steps = int(data["picture"]), int(data["done"]), int(data["steps"])
-        sent = self._partials.get(picture, 0)
-        if sent >= self._wish.partials or picture in self._sent or done >= steps:
-            return ""
-        self._partials[picture] = sent + 1
+        """A preview."""
+        picture = int(data["picture"])
+        number = self._partials.get(picture, 0)
+        self._partials[picture] = number + 1
+        image, size = enlarged(data["image"], self._wish.size, self._usual)
         return _event(
             "image_generation.partial_image",
             {
-                "b64_json": data["image"],
-                "partial_image_index": sent,
+                "b64_json": image,
+                "partial_image_index": number,
                 "output_format": "jpeg",
-                "size": self._wish.size,
+                "size": "{}x{}".format(*size),
                 "index": picture,
             }
             | self._common(),
