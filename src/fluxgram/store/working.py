@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, select, text, update
+from sqlalchemy import Connection, Text, bindparam, case, select, text, update
 
 from fluxgram.store import tables
 from fluxgram.store.ending import end
@@ -20,6 +20,16 @@ from fluxgram.store.rows import add_events, job_id, job_of, merge, picture_of, r
 
 Webhook = tuple[str, str]
 """Where to, and the body."""
+
+# SQLite is told the index, because it would rather sort all that wait when owners are passed over.
+_NEXT_SQLITE = text("""
+    SELECT id FROM jobs INDEXED BY jobs_to_claim WHERE state = 'queued' AND owner NOT IN :busy
+    ORDER BY rank, tag, created, id LIMIT 1
+""").bindparams(bindparam("busy", type_=Text, expanding=True))
+_NEXT_POSTGRES = text("""
+    SELECT id FROM jobs WHERE state = 'queued' AND owner NOT IN :busy
+    ORDER BY rank, tag, created, id LIMIT 1 FOR UPDATE SKIP LOCKED
+""").bindparams(bindparam("busy", type_=Text, expanding=True))
 
 
 class Working(Part):
@@ -36,13 +46,15 @@ class Working(Part):
         Returns:
             The job, running, with the number of this attempt; None when nothing waits or the queue is paused.
         """
-        with self._database.reading() as connection:  # an idle worker that looks again holds nobody up
-            if paused_for(connection) or _next(connection, busy, hold=False) is None:
-                return None
+        if self._database.dialect == "sqlite":  # an idle worker that looks again holds no writer up
+            with self._database.reading() as connection:
+                if paused_for(connection) or _next(connection, busy) is None:
+                    return None
         with self._database.writing() as connection:
-            row = None if paused_for(connection) else _next(connection, busy, hold=True)
-            if row is None:
+            found = None if paused_for(connection) else _next(connection, busy)
+            if found is None:
                 return None
+            row = connection.execute(select(tables.jobs).where(tables.jobs.c.id == found)).one()
             now = self._clock()
             connection.execute(
                 update(tables.jobs)
@@ -209,17 +221,8 @@ def paused_for(connection: Connection) -> str:
     return connection.execute(select(facts.c.value).where(facts.c.name == "paused")).scalar() or ""
 
 
-def _next(connection: Connection, busy: Collection[str], *, hold: bool) -> Row[Any] | None:
-    jobs = tables.jobs
-    statement = (
-        select(jobs)
-        .with_hint(jobs, "INDEXED BY jobs_to_claim", "sqlite")  # else it may sort all that wait
-        .where(text(tables.QUEUED))
-        .order_by(jobs.c.rank, jobs.c.tag, jobs.c.created, jobs.c.id)
-        .limit(1)
-    )
-    if busy:
-        statement = statement.where(jobs.c.owner.not_in(sorted(busy)))
-    if hold:
-        statement = statement.with_for_update(skip_locked=True)
-    return connection.execute(statement).first()
+def _next(connection: Connection, busy: Collection[str]) -> int | None:
+    """The next job by the order of claims, held where the database can hold rows. Its id alone, from the index."""
+    statement = _NEXT_SQLITE if connection.dialect.name == "sqlite" else _NEXT_POSTGRES
+    found: int | None = connection.execute(statement, {"busy": sorted(busy)}).scalar()
+    return found
