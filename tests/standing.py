@@ -26,6 +26,15 @@ from tests.serving import wait_until
 WORKER = "the test"
 
 
+class _Server(uvicorn.Server):
+    """Begins the service's end as `fluxgram serve` does at a signal."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        app: Any = self.config.app
+        app.state.draining.begin()
+        await super().shutdown(sockets)
+
+
 class Standing:
     """A service whose only worker is the test.
 
@@ -41,7 +50,7 @@ class Standing:
         config = uvicorn.Config(
             create_app(self.jobs), log_config=None, lifespan="on", timeout_graceful_shutdown=20
         )
-        self._server = uvicorn.Server(config)
+        self._server = _Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listening]})
         self._thread.start()
         wait_until(lambda: self._server.started, "the server")

@@ -206,6 +206,18 @@ def test_a_quick_job_is_waited_for(tmp_path: Path) -> None:
         assert time.monotonic() - began < 50
 
 
+def test_a_service_that_ends_answers_with_what_it_has(tmp_path: Path) -> None:
+    """A client that waits is not held until the end of its patience, and fetches from the next start."""
+    with ThreadPoolExecutor(1) as pool:
+        with standing(tmp_path, v6_wait_seconds=600) as ending:
+            answer = pool.submit(post, ending, TEXT2IMG, ORDER)
+            ending.claim()
+        said = answer.result(60).json()
+    assert said["status"] == "processing"
+    with standing(tmp_path) as again:
+        assert post(again, f"/api/v6/images/fetch/{said['id']}").json()["id"] == said["id"]
+
+
 def test_a_client_that_leaves_loses_nothing(tmp_path: Path) -> None:
     with standing(tmp_path, v6_wait_seconds=60) as waiting:
         connection = http.client.HTTPConnection(urlsplit(waiting.url).netloc)
@@ -273,6 +285,7 @@ WRONG: dict[str, tuple[Any, str]] = {
     "a folder of the machine": (ORDER | {"model_id": "/etc"}, "Model not found: /etc"),
     "a folder above": (ORDER | {"model_id": "../../home"}, "Model not found: ../../home"),
     "an adapter": (ORDER | {"lora_model": "skin"}, "lora_model is not available: adapters (LoRA) can't be applied yet"),
+    "words that are refused": (ORDER | {"prompt": "undress this woman"}, "The prompt undresses or sexualises"),
     "a webhook at home": (ORDER | {"webhook": "https://127.0.0.1/x"}, "The webhook leads to an address that is not"),
     "a webhook of files": (ORDER | {"webhook": "file:///etc/passwd"}, "The webhook must begin with https://"),
     "an idempotency key without end": (ORDER, "Idempotency-Key may have at most 255 characters"),

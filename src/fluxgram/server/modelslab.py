@@ -8,6 +8,7 @@ docs/modelslab.md is the page for people.
 from __future__ import annotations
 
 import base64
+import contextlib
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,8 @@ from fluxgram.server import modelslab_answers as answers
 from fluxgram.server import modelslab_document as document
 from fluxgram.server import modelslab_information as information
 from fluxgram.server.failures import retry_after, status_of
-from fluxgram.server.links import base_url, picture_url
+from fluxgram.server.leaving import ClientLeft, ServiceEnds, while_there
+from fluxgram.server.links import base_url
 from fluxgram.server.modelslab_body import caller_for, idempotency_of, json_answer, read_body
 from fluxgram.server.modelslab_fields import find_card, fit, read
 from fluxgram.server.modelslab_values import InvalidFields, cut
@@ -103,10 +105,19 @@ async def text2img(request: Request) -> Response:
     if order.webhook:
         check_webhook_url(order.webhook, jobs.service)
     job = await run_in_threadpool(_submit, jobs, order, caller, path)
-    seconds = 0.0 if order.extra["instant"] else jobs.service.v6_wait_seconds
-    if not job.over and seconds > 0:
-        job = await jobs.wait_async(job.id, seconds, caller)
+    if not (job.over or order.extra["instant"]):
+        job = await _waited(request, job, caller)
     return _answer(request, job)
+
+
+async def _waited(request: Request, job: Job, caller: Caller) -> Job:
+    """The job when it is over, or as it stands when the client has waited long enough, left, or the service ends."""
+    jobs: Jobs = request.app.state.jobs
+    seconds, ends = jobs.service.v6_wait_seconds, request.app.state.draining.over
+    if seconds > 0:
+        with contextlib.suppress(ClientLeft, ServiceEnds):  # the job goes on, and is fetched later
+            return await while_there(request.receive, jobs.wait_async(job.id, seconds, caller), ends)
+    return await run_in_threadpool(jobs.get, job.id, caller)
 
 
 def _submit(jobs: Jobs, order: Order, caller: Caller, path: str) -> Job:
@@ -153,7 +164,7 @@ def _answer(request: Request, job: Job) -> Response:
     base, kept = base_url(request, jobs.service), answers.kept(job)
 
     def link(name: str) -> str:
-        address = picture_url(base, name, jobs)
+        address = jobs.link(base, name)
         return text_link(address) if kept.get("base64") else address
 
     links = answers.links_of(job.pictures, link)

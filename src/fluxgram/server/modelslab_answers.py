@@ -165,8 +165,7 @@ def meta(job: Job) -> Body:
         "enhance_prompt": _yes(bool(job.prompt_asked) and job.prompt_asked != request.get("prompt")),
         "file_prefix": job.record.names[0] if job.record.names else "",
     }
-    checker = {**echo, "safety_checker": _yes(echo.get("safety_checker"))}
-    return checker | values | flags | {"fluxgram": fluxgram(job, receipt)}
+    return dict(echo) | values | flags | {"fluxgram": fluxgram(job, receipt)}
 
 
 def fluxgram(job: Job, receipt: Mapping[str, Any]) -> Body:

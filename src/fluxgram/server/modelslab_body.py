@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 MOST_FIELDS = 1_000
 MOST_IDEMPOTENCY = 255
+_ESCAPED = re.compile(rb"\\u[dD][89a-fA-F]")
+"""Half of a character, which JSON can write and UTF-8 cannot."""
 _HINT = 'Send a JSON object such as {"prompt": "…"}.'
 
 
@@ -31,10 +34,11 @@ async def read_body(request: Request) -> dict[str, Any]:
     """
     fields: dict[str, Any] = dict(request.query_params)
     fields.update(await _fields(request))
-    try:
-        json.dumps(fields, ensure_ascii=False).encode()
-    except (UnicodeEncodeError, RecursionError):
-        raise RequestError("The body holds characters that are not text.", "Send UTF-8.") from None
+    if _ESCAPED.search(await request.body()):
+        try:
+            json.dumps(fields, ensure_ascii=False).encode()
+        except (UnicodeEncodeError, RecursionError):
+            raise RequestError("The body holds characters that are not text.", "Send UTF-8.") from None
     return fields
 
 

@@ -105,7 +105,7 @@ def read(
     _list_what_has_no_effect(fields)
     if fields.errors:
         raise InvalidFields(fields.errors)
-    said = {"safety_checker": check, "safety_checker_type": body.get("safety_checker_type"), **echo}
+    said = {"safety_checker": "yes" if check else "no", "safety_checker_type": redact, **echo}
     kept = {"base64": base64, "temp": temporary, "instant": instant, "track_id": track, "meta": said}
     return Order(
         request=request,
