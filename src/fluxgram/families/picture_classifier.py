@@ -1,7 +1,7 @@
 """Picture classifiers from a folder or the hub, through transformers; implements the seam of `safety/pictures.py`.
 
-Any image classification checkpoint will do whose labels say which of them is unsafe. It runs on the CPU, so that it takes
-nothing from the checkpoint that draws. Only safetensors are read, and no code of a repository is run.
+Any image classification checkpoint will do whose labels say which of them is unsafe. It runs on the CPU, so that it
+takes nothing from the checkpoint that draws. Only safetensors are read, and no code of a repository is run.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 WANTED = ("config.json", "preprocessor_config.json", "*.safetensors", "*.safetensors.index.json")
 """What is downloaded of a repository."""
-UNSAFE = frozenset(
-    "nsfw porn porno pornography pornographic hentai sexy sexual sex unsafe explicit nude nudes nudity naked erotic erotica adult lewd".split()
-)
+UNSAFE = frozenset({
+    "nsfw", "unsafe", "explicit", "adult", "porn", "porno", "pornography", "pornographic", "hentai", "lewd",
+    "sex", "sexy", "sexual", "erotic", "erotica", "nude", "nudes", "nudity", "naked",
+})  # fmt: skip
 """Words in labels that mean unsafe; a label counts when one of its words is here and none of them denies it."""
 _DENIALS = frozenset({"no", "non", "not", "without", "safe"})
 _ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
@@ -193,7 +194,7 @@ def _load(folder: Path) -> tuple[Any, Any]:
         model, told = AutoModelForImageClassification.from_pretrained(
             folder, use_safetensors=True, output_loading_info=True, **local
         )
-        processor = AutoImageProcessor.from_pretrained(folder, **local)
+        processor = AutoImageProcessor.from_pretrained(folder, **local)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, ImportError) as reason:
         first = str(reason).strip().splitlines()[0] if str(reason).strip() else type(reason).__name__
         raise CheckpointDamaged(

@@ -105,7 +105,11 @@ def literal(host: str) -> Address | None:
 
 
 def _check_port(port: int | None, service: ServiceSettings) -> None:
-    if port is None or (service.webhook_private and port):
+    if port is None:
+        return
+    if not 0 < port < 65536:
+        raise RequestError("The webhook's port is not one of 1 to 65535.", "Leave it out for 443.")
+    if service.webhook_private:
         return
     if port < 1024 and port != 443:
         raise RequestError(

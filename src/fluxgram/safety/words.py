@@ -1,8 +1,9 @@
 """`screen`: rules that refuse a prompt by its words. Always on; no configuration turns them off.
 
 Three things are refused: anything sexual with minors, undressing or sexualising real persons, and detailed violence
-against minors. Nudity of adults is not: the classifier of pictures and its policy decide that. Words are read in several ways
-(`letters.py`) from data (`words.toml`); a combination counts in any order. docs/safety.md says what this cannot see.
+against minors. Nudity of adults is not: the classifier of pictures and its policy decide that. Words are read in
+several ways (`letters.py`) and held against data (`words.toml`); a combination counts in any order. docs/safety.md says
+what this cannot see.
 """
 
 from __future__ import annotations

@@ -1,17 +1,19 @@
 """The guard of addresses that fluxgram calls because a client said so; at present webhooks.
 
 A name is resolved here, all that it resolves to must be public, and the connection goes to the address that was
-checked: a name that answers differently a moment later (DNS rebinding) gains nothing. TLS and the `Host` header keep the name.
-What an address may look like is `jobs/webhook_urls.py`.
+checked: a name that answers differently a moment later (DNS rebinding) gains nothing. TLS and the `Host` header keep the
+name. What an address may look like is `jobs/webhook_urls.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import ipaddress
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
 
 import httpx2
 
@@ -31,13 +33,19 @@ class AddressRefused(FluxgramError):
     """The host leads to an address that must not be called."""
 
 
-async def resolve(host: str, port: int) -> list[str]:
+async def resolve(host: str, port: int, threads: Executor | None = None) -> list[str]:
     """Ask the system.
+
+    Args:
+        host: A name.
+        port: Of the service.
+        threads: Where to wait; the system may take its time. The loop's own where none are given.
 
     Raises:
         OSError: No such name, or nobody who knows.
     """
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    ask = functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(threads, ask)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 

@@ -11,6 +11,7 @@ import asyncio
 import base64
 import binascii
 import contextlib
+import functools
 import hashlib
 import hmac
 import logging
@@ -18,13 +19,15 @@ import random
 import ssl
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx2
 
 from fluxgram.errors import AccessError, FluxgramError, RequestError, SettingsError
-from fluxgram.server.addresses import AddressRefused, GuardedTransport, Resolve, check_webhook_url, resolve
+from fluxgram.server import addresses
+from fluxgram.server.addresses import AddressRefused, GuardedTransport, Resolve, check_webhook_url
 
 if TYPE_CHECKING:
     from fluxgram.jobs.door import Jobs
@@ -36,7 +39,7 @@ SCHEDULE = (0.0, 5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0,
 """Seconds before each attempt, counted from the one before."""
 TIMEOUT = 15.0
 """Seconds for an attempt as a whole: name, connection, TLS, request and the head of the answer."""
-_AT_ONCE = 8
+_AT_ONCE = 32
 _POLL = 5.0
 _REST = 0.2
 _MOST_READ = 16 * 1024
@@ -79,7 +82,7 @@ class WebhookSender:
         timeout: Seconds for an attempt as a whole.
         schedule: Seconds before each attempt; its length is the number of attempts.
         tls: Whom to trust instead of the usual authorities.
-        resolve: Who turns names into addresses.
+        resolve: Who turns names into addresses; the system where none is given.
 
     Raises:
         SettingsError: The service's webhook secret cannot be read.
@@ -93,14 +96,17 @@ class WebhookSender:
         timeout: float = TIMEOUT,
         schedule: Sequence[float] = SCHEDULE,
         tls: ssl.SSLContext | None = None,
-        resolve: Resolve = resolve,
+        resolve: Resolve | None = None,
     ) -> None:
         self._jobs = jobs
         self._count: Count = count or (lambda result: None)
         self._timeout = timeout
         self._schedule = tuple(schedule)
         self._tls = tls
-        self._resolve = resolve
+        # Names that take long to resolve must not keep the loop's own threads from their work.
+        self._names = ThreadPoolExecutor(4, thread_name_prefix="webhook-names")
+        self._resolve: Resolve = resolve or functools.partial(addresses.resolve, threads=self._names)
+        self._unlisten: Callable[[], None] = lambda: None
         self._sending: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
@@ -113,11 +119,12 @@ class WebhookSender:
         self._loop = asyncio.get_running_loop()
         if self._tls is None:
             self._tls = await asyncio.to_thread(httpx2.create_ssl_context, trust_env=False)
-        self._jobs.on_bell(self._ring)
+        self._unlisten = self._jobs.on_bell(self._ring)
         self._task = asyncio.create_task(self._run(), name="webhooks")
 
     async def stop(self, grace: float = 2.0) -> None:
         """Take nothing new, give what is on its way a moment, then let go; what is not answered is sent again later."""
+        self._unlisten()
         self._loop = None
         if self._task is not None:
             self._task.cancel()
@@ -128,6 +135,7 @@ class WebhookSender:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        self._names.shutdown(wait=False, cancel_futures=True)
 
     def _ring(self, *_: object) -> None:
         """The bell, from any thread."""
@@ -146,7 +154,10 @@ class WebhookSender:
             except Exception:
                 log.exception("webhooks: a defect; they go on")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), pause)
+                async with asyncio.timeout(
+                    pause
+                ):  # `wait_for` of Python 3.11 can swallow that it is cancelled
+                    await self._woken.wait()
             self._woken.clear()
             await asyncio.sleep(min(pause, _REST))  # a bell rings at every step of every picture
 
@@ -208,6 +219,11 @@ class WebhookSender:
             return None, str(error), True
         except SettingsError as error:  # a secret, which can be mended
             return None, str(error), False
+        except FluxgramError:
+            raise  # the store; nothing was sent
+        except Exception:
+            log.exception("webhook %s: a defect", delivery.id)
+            return None, "a defect of fluxgram; its log says more", False
         if 200 <= status < 300:
             return status, "", True
         if 300 <= status < 400:
