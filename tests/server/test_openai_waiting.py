@@ -287,6 +287,22 @@ def test_nothing_but_pictures_and_comments_is_streamed(idle: Callable[..., Idle]
     assert {(size_of(event), event["size"]) for event in blocks.events[:4]} == {((181, 362), "181x362")}
 
 
+def test_a_defect_is_told_as_one_and_its_cause_is_in_the_log(
+    idle: Callable[..., Idle], caplog: pytest.LogCaptureFixture
+) -> None:
+    service = idle()
+    blocks = Blocks(service, {"partial_images": 1})
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(blocks.read)
+        record = service.claimed()
+        preview = {"picture": 0, "done": 1, "steps": 4, "image": base64.b64encode(b"secret").decode()}
+        assert service.jobs.queue.note(record.id, record.attempt, [("preview", preview)])
+        assert "x-request-id" in reading.result(60)
+    assert [event["error"]["type"] for event in blocks.events] == ["server_error"]
+    assert "UnidentifiedImageError" not in json.dumps(blocks.events)
+    assert "UnidentifiedImageError" in caplog.text
+
+
 def jpeg(width: int, height: int) -> str:
     out = io.BytesIO()
     Image.new("RGB", (width, height)).save(out, "JPEG")
@@ -317,7 +333,7 @@ class Blocks:
                     kind = line[7:]
                 elif line:
                     event = json.loads(line.removeprefix("data: "))
-                    assert event["type"] == kind
+                    assert event.get("type", "") == kind
                     self.events.append(event)
             return answer.headers
 

@@ -45,7 +45,8 @@ def _both(path: str, **how: Any) -> Callable[[Handler], Handler]:
     """A route with `/v1` and, not shown in the documents, without."""
 
     def add(function: Handler) -> Handler:
-        router.add_api_route(f"/v1{path}", function, response_model=None, **how)
+        name = f"openai_{function.__name__}"
+        router.add_api_route(f"/v1{path}", function, response_model=None, operation_id=name, **how)
         router.add_api_route(path, function, response_model=None, include_in_schema=False, **how)
         return function
 

@@ -72,7 +72,12 @@ GENERATIONS: dict[str, Any] = {
         "required": True,
         "content": {
             "application/json": {
-                "schema": {"type": "object", "required": ["prompt"], "properties": _FIELDS},
+                "schema": {
+                    "type": "object",
+                    "required": ["prompt"],
+                    "properties": _FIELDS,
+                    "dependentRequired": {"width": ["height"], "height": ["width"]},
+                },
                 "example": _EXAMPLE,
             }
         },
@@ -127,6 +132,14 @@ _IMAGES = {
         },
     },
 }
+_EVENT = {
+    "type": "object",
+    "required": ["data"],
+    "properties": {
+        "event": {"enum": ["image_generation.partial_image", "image_generation.completed", "message"]},
+        "data": {"type": "string", "description": "JSON: of a picture, or of an error."},
+    },
+}
 _MODEL = {
     "type": "object",
     "required": ["id", "object", "created", "owned_by"],
@@ -148,7 +161,7 @@ DRAWN: dict[int | str, dict[str, Any]] = {
         "description": "The pictures; with stream, events.",
         "content": {
             "application/json": {"schema": _IMAGES},
-            "text/event-stream": {"schema": {"type": "string"}},
+            "text/event-stream": {"schema": _EVENT},
         },
     },
     **_refusals(400, 401, 403, 404, 409, 413, 422, 429, 500, 503, 504),

@@ -16,8 +16,9 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from fluxgram.errors import FluxgramError
+from fluxgram.server import logs
 from fluxgram.server import openai_answers as answers
-from fluxgram.server.failures import status_of
+from fluxgram.server.failures import Defect, status_of
 from fluxgram.server.leaving import ClientLeft, ServiceEnds, while_there
 from fluxgram.server.openai_fields import Wish
 from fluxgram.server.openai_previews import Pixels, enlarged
@@ -97,6 +98,9 @@ class Telling:
             yield self._fail(await ending())
         except FluxgramError as error:
             yield self._fail(error)
+        except Exception as error:
+            logs.defect(error, show=self._jobs.service.log_prompts)
+            yield self._fail(Defect())
 
     async def _tell(self, event: EventRecord) -> AsyncIterator[str]:
         data = event.data
