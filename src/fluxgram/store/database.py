@@ -198,12 +198,17 @@ def _locate(url: str, home: Path) -> tuple[URL, str]:
 
 
 def _make_file(path: Path, place: str) -> None:
-    """For the owner's eyes only, before SQLite makes it for everybody's."""
+    """For the owner's eyes only, before SQLite makes it for everybody's.
+
+    One that is there is not opened here: closing it would drop the locks that SQLite holds on it in this process.
+    """
     try:
         if not path.parent.is_dir():
             path.parent.parent.mkdir(parents=True, exist_ok=True)
             path.parent.mkdir(mode=0o700, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        return
     except OSError as error:
         raise failures.of_system(error, place) from None
 

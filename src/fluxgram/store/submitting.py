@@ -11,27 +11,23 @@ import json
 import math
 import secrets
 import string
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, text
 
-from fluxgram.errors import IdempotencyMismatch, QueueFull, QuotaExceeded, RequestError, StoreError
+from fluxgram.errors import IdempotencyMismatch, QueueFull, QuotaExceeded, RequestError
 from fluxgram.store import tables
 from fluxgram.store.database import Database
 from fluxgram.store.part import Part
 from fluxgram.store.records import LARGEST_ID, JobRecord, NewJob
 from fluxgram.store.rows import add_events, job_of
+from fluxgram.store.together import Together
 
 _LETTERS = string.ascii_letters + string.digits
 _ENDINGS = {"png": "png", "jpeg": "jpg", "webp": "webp"}
-_TOGETHER = 64
-"""Submissions in one transaction, so that the first does not wait for all that come."""
 
 _AS_GIVEN = ("owner", "surface", "weight", "checkpoint", "samples", "cost", "format", "idempotency", "fingerprint",
              "lasts", "webhook")  # fmt: skip
@@ -53,26 +49,12 @@ _TAKEN = text("SELECT 1 FROM jobs WHERE id = :id")
 _NEW = insert(tables.jobs)
 
 
-@dataclass(slots=True)
-class _Ticket:
-    """A submission and what came of it."""
-
-    job: NewJob
-    outcome: tuple[JobRecord, bool] | None = None
-    error: Exception | None = None
-
-    @property
-    def over(self) -> bool:
-        return self.outcome is not None or self.error is not None
-
-
 class Submitting(Part):
     """The part of `Queue` that takes jobs in."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         super().__init__(database, clock)
-        self._tickets: deque[_Ticket] = deque()
-        self._counter = threading.Lock()
+        self._together = Together(self._store_all)
 
     def submit(self, job: NewJob) -> tuple[JobRecord, bool]:
         """Store a job; it is on the disk when this returns.
@@ -92,44 +74,17 @@ class Submitting(Part):
         if self._database.dialect == "postgresql":
             with self._database.writing() as connection:
                 return self._store(connection, job)
-        ticket = _Ticket(job)
-        self._tickets.append(ticket)
-        with self._counter:  # whoever is first serves all who wait; the others find their tickets served
-            while not ticket.over:
-                self._serve([self._tickets.popleft() for _ in range(min(len(self._tickets), _TOGETHER))])
-        if ticket.error is not None:
-            raise ticket.error
-        if ticket.outcome is None:
-            raise RuntimeError("a submission was left without an answer")
-        return ticket.outcome
+        return self._together.do(job)
 
-    def _serve(self, tickets: Sequence[_Ticket]) -> None:
-        """Answer every ticket, from one transaction where that goes well."""
+    def _store_all(self, jobs: Sequence[NewJob]) -> list[tuple[JobRecord, bool] | Exception]:
         answers: list[tuple[JobRecord, bool] | Exception] = []
-        try:
-            with self._database.writing() as connection:
-                for ticket in tickets:
-                    try:
-                        answers.append(self._store(connection, ticket.job))
-                    except (
-                        RequestError,
-                        QueueFull,
-                        QuotaExceeded,
-                    ) as error:  # nothing was written for it yet
-                        answers.append(error)
-        except Exception as error:
-            if len(tickets) > 1 and not isinstance(
-                error, StoreError
-            ):  # one of them is at fault: each by itself
-                for ticket in tickets:
-                    self._serve([ticket])
-                return
-            answers = [error] * len(tickets)
-        for ticket, answer in zip(tickets, answers, strict=True):
-            if isinstance(answer, Exception):
-                ticket.error = answer
-            else:
-                ticket.outcome = answer
+        with self._database.writing() as connection:
+            for job in jobs:
+                try:
+                    answers.append(self._store(connection, job))
+                except (RequestError, QueueFull, QuotaExceeded) as error:  # before anything of it was written
+                    answers.append(error)
+        return answers
 
     def _store(self, connection: Connection, job: NewJob) -> tuple[JobRecord, bool]:
         now = self._clock()
