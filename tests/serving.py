@@ -24,6 +24,9 @@ from pathlib import Path
 from typing import Any
 
 SCRIPT = Path(sys.executable).with_name("fluxgram")
+ROOT = Path(__file__).parents[1]
+TINY = "tests.jobs.tiny_engine:make"
+"""An engine that draws flat pictures at once, for `serving(engine=TINY)` and the checkpoint `fluxgram-mini`."""
 DEADLINE = 120.0
 """Seconds until whatever is waited for counts as lost; machines that run tests can be very slow."""
 
@@ -219,6 +222,8 @@ def serving(
         (name if name.isupper() else f"FLUXGRAM_SERVE_{name.upper()}"): value
         for name, value in environment.items()
     }
+    paths = [str(ROOT / "src"), str(ROOT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    kept["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     settings = {"FLUXGRAM_HOME": str(folder), "FLUXGRAM_OFFLINE": "1", "FLUXGRAM_THREADS": "1"}
     server = Server(folder, free_port(), checkpoint, kept | settings | given, arguments)
     try:

@@ -191,7 +191,7 @@ class OriginGuard:
             return headers.get("sec-fetch-site", "none") in ("none", "same-origin")
         origin = origin.rstrip("/").lower()
         same = f"{scheme}://{headers.get('host', '').lower()}"
-        return "*" in self.origins or origin in self.origins or origin in (same, self.own)
+        return "*" in self.origins or origin in self.origins or origin == same or (origin == self.own != "")
 
 
 def origin_of(url: str) -> str:

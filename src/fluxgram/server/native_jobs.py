@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, StrictBool, StrictFloat, StrictInt, Stric
 
 from fluxgram.errors import UnknownJob
 from fluxgram.jobs.orders import Order
+from fluxgram.jobs.webhook_urls import check_webhook_url
 from fluxgram.server.failures import Malformed
 from fluxgram.server.links import base_url
 from fluxgram.server.native_views import (
@@ -29,6 +30,7 @@ from fluxgram.store.records import State
 
 if TYPE_CHECKING:
     from fluxgram.jobs.door import Jobs
+    from fluxgram.service import ServiceSettings
 
 router = APIRouter(route_class=StrictRoute, tags=["native: jobs"])
 
@@ -66,7 +68,7 @@ class JobOrder(Body):
     quality: Literal["draft", "proof", "final"] = Field("final", description="The one dial.")
     checkpoint: StrictStr | None = Field(None, description="Name from /api/v1/checkpoints.")
     strict: StrictBool = Field(False, description="Refuse a prompt that cannot be read whole.")
-    preview_every: StrictInt = Field(0, description="A small preview every so many steps; 0 is none.")
+    preview_every: StrictInt = Field(0, description="A small preview every so many steps; 0 leaves it to the service.")
     enhance: StrictBool = Field(False, description="Complete the prompt from the vocabulary.")
     check: StrictBool | None = Field(
         None, description="Have a classifier look at the pictures; null leaves it to the service's policy."
@@ -81,8 +83,12 @@ class JobOrder(Body):
     )
     webhook: StrictStr = Field("", description="Address that is told when the job is over.")
 
-    def order(self, base: str, idempotency: str) -> Order:
-        """The order for the door."""
+    def order(self, base: str, idempotency: str, service: ServiceSettings) -> Order:
+        """The order for the door.
+
+        Raises:
+            RequestError: The webhook leads where none may lead.
+        """
         request: dict[str, Any] = {
             name: value for name in _OF_THE_REQUEST if (value := getattr(self, name)) is not None
         }
@@ -96,7 +102,7 @@ class JobOrder(Body):
             idempotency=idempotency,
             format=self.format,
             lasts=None if self.lasts is None else float(self.lasts),
-            webhook=self.webhook,
+            webhook=check_webhook_url(self.webhook, service) if self.webhook else "",
         )
 
 
@@ -134,7 +140,7 @@ def submit(
     jobs: Jobs = request.app.state.jobs
     who.may("draw")
     base = base_url(request, jobs.service)
-    job = jobs.submit(body.order(base, key_of(idempotency_key, "jobs")), who)
+    job = jobs.submit(body.order(base, key_of(idempotency_key, "jobs"), jobs.service), who)
     response.headers["Location"] = f"{base}/api/v1/jobs/{job.id}"
     return job_view(job, request)
 

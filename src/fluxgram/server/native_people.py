@@ -7,6 +7,7 @@ from dataclasses import asdict
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field, StrictBool, StrictFloat, StrictInt, StrictStr
@@ -86,7 +87,7 @@ def new_character(body: NewCharacter, request: Request, response: Response, who:
         error = ShootError(f"There is a character {cast.path(body.name).stem!r} already.", "PUT replaces it.")
         return respond(request, error, 409)
     slug = _save(cast, body.name, body, overwrite=False)
-    response.headers["Location"] = f"{base_url(request, request.app.state.service)}/api/v1/characters/{slug}"
+    response.headers["Location"] = f"{base_url(request, request.app.state.service)}/api/v1/characters/{quote(slug)}"
     return _shown(slug, cast.load(slug))
 
 

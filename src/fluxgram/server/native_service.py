@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field, StrictFloat, StrictInt, StrictStr
 
+from fluxgram.errors import RequestError
 from fluxgram.jobs.usage import usage_csv, usage_of
+from fluxgram.server.failures import respond
 from fluxgram.server.native_views import Who, when
 from fluxgram.server.strict import Body, StrictRoute
 
@@ -171,7 +173,10 @@ def new_key(body: KeyOrder, request: Request, response: Response, who: Who) -> d
 
 
 @router.delete("/keys/{id}", summary="Revoke a key", operation_id="revoke_key")
-def revoke(id: str, request: Request, who: Who) -> dict[str, Any]:  # noqa: A002
+def revoke(id: str, request: Request, who: Who) -> Any:  # noqa: A002
     """By id or name; works from within seconds, and cannot be undone."""
     who.may("admin")
-    return key_view(request.app.state.jobs.keys.revoke(id[:200]))
+    try:
+        return key_view(request.app.state.jobs.keys.revoke(id[:200]))
+    except RequestError as error:
+        return respond(request, error, 404)

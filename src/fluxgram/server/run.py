@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -66,7 +67,9 @@ def serve(
             )
             url = address_of(listening, service.host)
             try:
-                _Server(config, lambda: announce and announce(url), app.state.draining.begin).run([listening])
+                _Server(
+                    config, lambda: announce and announce(url), app.state.draining.begin, supervisor.stop
+                ).run([listening])
             finally:
                 supervisor.stop()  # a second signal skips what the application does at its end
         finally:
@@ -145,10 +148,14 @@ class _Server(uvicorn.Server):
     """uvicorn's server, which drains at the first signal and does not pass signals on at the end."""
 
     def __init__(
-        self, config: uvicorn.Config, started: Callable[[], None], begin_drain: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        started: Callable[[], None],
+        begin_drain: Callable[[], None],
+        stop: Callable[[], None],
     ) -> None:
         super().__init__(config)
-        self._started, self._begin_drain = started, begin_drain
+        self._started, self._begin_drain, self._stop = started, begin_drain, stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -169,6 +176,7 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if self.should_exit:
+        if self.should_exit and not self.force_exit:
             self.force_exit = True
+            threading.Thread(target=self._stop, name="stop").start()  # so that nothing waits for the drain
         self.should_exit = True

@@ -1,0 +1,102 @@
+"""The end of a service: told to, it loses nothing; killed, neither."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import signal
+import threading
+import time
+from pathlib import Path
+
+from tests.serving import TINY, Server, serving, wait_until
+
+
+def running_job(server: Server, **order: object) -> int:
+    job = server.call("POST", "/api/v1/jobs", {"prompt": "slow", **order}).json
+    path = f"/api/v1/jobs/{job['id']}"
+    wait_until(lambda: server.call("GET", path).json["state"] == "running", "the start of the job")
+    return int(job["id"])
+
+
+class Listener(threading.Thread):
+    """Reads the events of a job until they end."""
+
+    def __init__(self, server: Server, job: int) -> None:
+        super().__init__()
+        self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+        self.connection.request("GET", f"/api/v1/jobs/{job}/events")
+        self.answer = self.connection.getresponse()
+        self.text = ""
+        self.start()
+
+    def run(self) -> None:
+        self.text = self.answer.read().decode()
+        self.connection.close()
+
+
+def test_what_runs_is_finished_and_streams_end(tmp_path: Path) -> None:
+    with serving(tmp_path / "home", "fluxgram-mini", engine=TINY, drain_seconds="60") as server:
+        job = running_job(server, steps=15)
+        waiting = server.call("POST", "/api/v1/jobs", {"prompt": "slow", "steps": 200}).json["id"]
+        listener = Listener(server, job)
+        assert server.stop() == 0
+        listener.join(30)
+        assert "event: done" in listener.text
+        server.start()
+        assert server.call("GET", f"/api/v1/jobs/{job}").json["state"] == "done"
+        assert server.call("GET", f"/api/v1/jobs/{waiting}").json["state"] in ("queued", "running")
+        assert "Traceback" not in server.log
+        assert "defect" not in server.log
+
+
+def test_what_takes_too_long_is_queued_again_and_readiness_ends_at_once(tmp_path: Path) -> None:
+    with serving(tmp_path / "home", "fluxgram-mini", engine=TINY, drain_seconds="1.5") as server:
+        job = running_job(server, steps=200)
+        listener = Listener(server, job)
+        keeps = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        keeps.connect()
+        began = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - began < 40
+        listener.join(30)
+        assert not listener.is_alive()
+        assert "event: done" not in listener.text
+        keeps.close()
+        found = server.command("queue", "list", "--json")
+        entry = next(each for each in json.loads(found.stdout)["jobs"] if each["id"] == job)
+        assert (entry["state"], entry["attempt"]) == ("queued", 1)
+
+
+def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
+    with serving(tmp_path / "home", "fluxgram-mini", engine=TINY, drain_seconds="300") as server:
+        job = running_job(server, prompt="crawl", steps=200)
+        server.process.send_signal(signal.SIGINT)
+        wait_until(lambda: _refuses(server), "the end of listening")
+        began = time.monotonic()
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(60) == 0
+        assert time.monotonic() - began < 30
+        entry = json.loads(server.command("queue", "list", "--json").stdout)["jobs"][0]
+        assert (entry["id"], entry["state"]) == (job, "queued")
+        assert "Traceback" not in server.log
+
+
+def _refuses(server: Server) -> bool:
+    try:
+        server.call("GET", "/livez")
+    except OSError:
+        return True
+    return False
+
+
+def test_killed_in_the_middle_it_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    with serving(tmp_path / "home", "fluxgram-mini", engine=TINY, lease_seconds="2") as server:
+        jobs = [server.call("POST", "/api/v1/jobs", {"prompt": "slow", "steps": 5, "seed": 7}).json["id"] for _ in range(3)]
+        wait_until(lambda: server.call("GET", f"/api/v1/jobs/{jobs[0]}").json["state"] == "running", "the start")
+        server.kill()
+        server.start()
+        for number in jobs:
+            found = server.call("GET", f"/api/v1/jobs/{number}?wait=60").json
+            assert (found["state"], len(found["pictures"])) == ("done", 1)
+            assert server.call("GET", found["pictures"][0]["url"].removeprefix(server.url)).status == 200
