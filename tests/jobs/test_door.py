@@ -98,7 +98,9 @@ def test_what_cannot_be_drawn_is_refused_and_not_stored(jobs: Jobs, order: Order
 
 def test_too_large_a_picture_is_refused_in_numbers(open_jobs: Callable[..., Jobs]) -> None:
     jobs = open_jobs(max_megapixels=0.5)
-    with pytest.raises(RequestError, match=r"1024x1024 is 1\.05 megapixels, and this service draws at most 0\.5"):
+    with pytest.raises(
+        RequestError, match=r"1024x1024 is 1\.05 megapixels, and this service draws at most 0\.5"
+    ):
         jobs.submit(ask(size=[1024, 1024]))
     assert jobs.submit(ask(size=[512, 768])).state == "queued"
 
@@ -158,7 +160,9 @@ def test_enhancing_keeps_what_was_asked_and_tells_every_addition(jobs: Jobs) -> 
     assert [note for note in job.notes if note.name == "enhance_negative"]
 
 
-def test_what_the_checkpoint_ignores_is_noted_or_refused(open_jobs: Callable[..., Jobs], distilled: str) -> None:
+def test_what_the_checkpoint_ignores_is_noted_or_refused(
+    open_jobs: Callable[..., Jobs], distilled: str
+) -> None:
     jobs = open_jobs(checkpoint=distilled)
     with pytest.raises(RequestError, match="can't apply a negative prompt"):
         jobs.submit(ask(negative="beard"))

@@ -150,12 +150,23 @@ def worker_pids(jobs: Jobs) -> list[int]:
     ]
 
 
-def test_a_defect_tells_nothing_of_the_inside(capfd: pytest.CaptureFixture[str], working: Jobs) -> None:
-    job = drawn(working, ask("portrait defect"))
+@pytest.mark.parametrize("log_prompts", [False, True])
+def test_a_defect_tells_nothing_of_the_inside(
+    log_prompts: bool,
+    capfd: pytest.CaptureFixture[str],
+    open_jobs: Callable[..., Jobs],
+    supervise: Callable[..., Supervisor],
+) -> None:
+    jobs = open_jobs(log_prompts=log_prompts)
+    supervise(jobs)
+    job = drawn(jobs, ask("portrait defect"))
     assert job.problem.kind == "Defect"
-    assert "secret inner workings" not in json.dumps(working.events(job.id)[-1].data)
-    assert drawn(working, ask()).state == "done"
-    assert "secret inner workings" in capfd.readouterr().err
+    assert "cannot draw" not in json.dumps(jobs.events(job.id)[-1].data)
+    assert drawn(jobs, ask()).state == "done"
+    log = capfd.readouterr().err
+    assert "in misbehave" in log
+    assert "ValueError" in log
+    assert ("cannot draw portrait" in log) is log_prompts
 
 
 def test_a_checkpoint_that_cannot_be_loaded_is_said(

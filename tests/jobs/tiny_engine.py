@@ -1,7 +1,8 @@
 """An engine for tests of jobs: flat pictures whose colour follows from the seed, and words that make it misbehave.
 
 The prompt steers it: `slow` takes a tenth of a second a step, `crawl` a second; `oom` runs out of memory, `defect`
-fails as code does, `die` kills its own process in the middle of a step, `stuck` stays in a step for a minute.
+fails as code does, `lost` as a device does that the driver has given up, `die` kills its own process in the middle of
+a step, `stuck` stays in a step for a minute.
 """
 
 from __future__ import annotations
@@ -98,7 +99,9 @@ class TinyEngine:
         if "oom" in words:
             raise OutOfMemory("There is too little memory for this.", "Draw a smaller picture.")
         if "defect" in words:
-            raise ValueError("secret inner workings")
+            raise ValueError(f"cannot draw {job.request.prompt}")
+        if "lost" in words:
+            raise RuntimeError("CUDA error: an illegal memory access was encountered")
         if "die" in words:
             os.kill(os.getpid(), signal.SIGKILL)
 

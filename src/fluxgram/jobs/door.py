@@ -37,6 +37,8 @@ __all__ = ["ALL", "LOCAL", "Caller", "CheckpointCard", "Job", "Jobs", "Note", "O
 
 POLL_SECONDS = 0.5
 """How often waiters look without having been rung: another process may have changed the job."""
+MOST_ESTIMATES = 100
+"""Unfinished jobs in a list up to which each has its position and estimate; a longer list has none."""
 _PAGE = 500
 """Events read at a time."""
 
@@ -132,7 +134,7 @@ class Jobs:
         limit: int = 50,
         surface: str = "",
     ) -> list[Job]:
-        """The caller's jobs, the newest first.
+        """The caller's jobs, the newest first; with more than 100 unfinished ones no positions and estimates.
 
         Args:
             caller: Who asks.
@@ -144,7 +146,9 @@ class Jobs:
         caller.may_look()
         records = self.queue.list(caller.sees, states=states, before=before, limit=limit, surface=surface)
         pictures = self.queue.pictures_of([record.id for record in records])
-        return [self._shown(record, pictures.get(record.id, [])) for record in records]
+        if sum(not record.over for record in records) > MOST_ESTIMATES:
+            return [job_of(record, tuple(pictures.get(record.id, ()))) for record in records]
+        return [self._shown(record, pictures.get(record.id, ())) for record in records]
 
     def events(self, id: int, after: int = 0, caller: Caller = LOCAL) -> Events:  # noqa: A002
         """What happened to a job after the event of a number.
@@ -302,21 +306,23 @@ class Jobs:
         return record.over, self.queue.events(record.id, after, limit=_PAGE)
 
     def _shown(self, record: JobRecord, pictures: Collection[PictureRecord] | None = None) -> Job:
+        """A record with what the other tables say of it."""
         if pictures is None:
             pictures = self.queue.pictures(record.id) if record.attempt else ()
         found = tuple(pictures)
         if record.over:
             return job_of(record, found)
-        position, ahead = self.queue.ahead(record.id)
-        running = record.state == "running"
+        rate, running = self.queue.rate(record.checkpoint), record.state == "running"
+        position, ahead = (None, 0.0) if running else self.queue.ahead(record.id)
+        since = max([record.started or 0.0, *(picture.created for picture in found)])
         eta = seconds_left(
-            rate=self.queue.rate(record.checkpoint),
-            ahead=0.0 if running else ahead,
-            own=record.cost,
-            share_done=len(found) / record.samples,
-            devices=max(len(self.service.devices), 1),
+            rate=rate,
+            ahead=ahead,
+            own=record.cost * (1 - len(found) / record.samples),
+            running_for=time.time() - since if running else 0.0,
+            devices=len(self.service.devices),
         )
-        return job_of(record, found, None if running else position, eta)
+        return job_of(record, found, position, eta)
 
     def _rung_for_work(self, id: int) -> None:  # noqa: A002
         self._bell.ring(id)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.5
 """How often a worker looks for jobs without having been woken."""
 _CLOSE_SECONDS = 10.0
+_LOST_DEVICE = ("CUDA error", "HIP error", "MPS backend failed")
+"""What torch says where the driver has given a process up; every later call says so, too."""
 
 _log = logging.getLogger(__name__)
 
@@ -97,7 +98,10 @@ class Worker:
         self._watch = Watch(jobs, name, engine, self.tasks, signals)
 
     def run(self) -> None:
-        """Draw until told to end; what is not finished then is queued again."""
+        """Draw until told to end; what is not finished then is queued again.
+
+        Where this fails, what it holds stays held: whoever sees the process end knows that it failed over these jobs.
+        """
         try:
             self._load()
             while not self._signals.is_over(idle=not self._tasks):
@@ -105,7 +109,7 @@ class Worker:
         finally:
             self._watch.close()
             self._scribe.close(_CLOSE_SECONDS)
-            self.release()
+        self.release()
 
     def tasks(self) -> list[Task]:
         """What is being drawn now; from any thread."""
@@ -166,7 +170,7 @@ class Worker:
             try:
                 task = task_of(record, finished, self._jobs.found_by(record.checkpoint))
             except FluxgramError as error:
-                self._scribe.failed(Task(record, deque()), error)
+                self._scribe.failed(Task(record), error)
                 continue
             with self._lock:
                 self._tasks[task.key] = task
@@ -178,24 +182,22 @@ class Worker:
         return not any(task.is_suspect for task in self._tasks.values())
 
     def _draw_on(self) -> None:
-        """Hand the engine the next run of each task that has none there."""
+        """Hand the engine the next picture of each task that has none there."""
         for task in self.tasks():
             if task.drawing is not None or task.closed:
                 continue
             if task.cancel_asked:
                 self._part(task)
                 self._scribe.cancelled(task)
-            elif not task.runs:
+            elif not task.missing:
                 self._part(task)
                 self._scribe.done(task)
             elif len(self._tasks) == 1 or not task.is_suspect:
                 self._hand_over(task)
 
     def _hand_over(self, task: Task) -> None:
-        run = task.runs.popleft()
-        task.first = run.first
         try:
-            task.drawing = self._engine.submit(run.request, task.pending.append)
+            task.drawing = self._engine.submit(task.take_next(), task.pending.append)
         except Exception as error:
             self._part(task)
             self._scribe.failed(task, error)
@@ -210,29 +212,28 @@ class Worker:
             if isinstance(event, events.Finished):
                 self._finished(task, event)
             elif isinstance(event, events.Failed):
+                if is_of_lost_device(event.error):
+                    raise event.error
                 self._part(task)
                 self._scribe.failed(task, event.error)
             elif isinstance(event, events.Cancelled):
                 self._part(task)
                 self._scribe.cancelled(task)
             elif isinstance(event, events.Preview):
-                data = {"picture": task.first + event.picture, "done": event.done, "steps": task.steps}
+                data = {"picture": task.picture, "done": event.done, "steps": task.steps}
                 self._scribe.event(task, "preview", data, event.image)
             elif (told := task.told(event)) is not None:
                 self._scribe.event(task, *told)
 
     def _finished(self, task: Task, event: events.Finished) -> None:
-        index, receipt = task.first + event.picture, event.result.receipt
+        task.drawing, receipt = None, event.result.receipt
         try:
             image, verdict, notes = self._inspector.inspect(event.result.picture, task.record)
         except Exception as error:
-            self._engine.cancel(task.drawing)
             self._part(task)
             self._scribe.failed(task, error)
             return
-        self._scribe.picture(task, index, image, receipt, verdict, notes)
-        if event.left == 0:
-            task.drawing = None
+        self._scribe.picture(task, task.picture, image, receipt, verdict, notes)
 
     def _drop_closed(self) -> None:
         """Let go of what is no longer ours, or has failed while it was written."""
@@ -247,3 +248,8 @@ class Worker:
         with self._lock:
             self._tasks.pop(task.key, None)
         self._next_look = 0.0
+
+
+def is_of_lost_device(error: Exception) -> bool:
+    """Whether an error leaves the device of no use to this process: then the worker must end, and begin anew."""
+    return not isinstance(error, FluxgramError) and any(sign in str(error) for sign in _LOST_DEVICE)

@@ -15,7 +15,7 @@ from fluxgram.jobs.orders import Note
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from fluxgram.safety.pictures import PictureClassifier
+    from fluxgram.families.picture_classifier import HubClassifier
     from fluxgram.service import ServiceSettings
     from fluxgram.settings import Settings
     from fluxgram.store.records import JobRecord, Verdict
@@ -36,7 +36,7 @@ class Inspector:
     def __init__(self, settings: Settings, service: ServiceSettings) -> None:
         self._settings = settings
         self._service = service
-        self._classifier: PictureClassifier | None = None
+        self._classifier: HubClassifier | None = None
         self._missing: FluxgramError | None = None
 
     def inspect(self, image: Image, record: JobRecord) -> tuple[Image, Verdict, tuple[Note, ...]]:
@@ -71,7 +71,7 @@ class Inspector:
             return False
         return policy == "require" or extra.get("check") is not False
 
-    def _loaded(self) -> PictureClassifier:
+    def _loaded(self) -> HubClassifier:
         if self._missing is not None:
             raise self._missing
         if self._classifier is None:

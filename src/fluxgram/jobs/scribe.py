@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from fluxgram.engine.receipt import Service
 from fluxgram.errors import FluxgramError, StoreError, StoreFull
 from fluxgram.jobs.door import over_as
+from fluxgram.jobs.orders import Note
 from fluxgram.pictures.thumbnail import preview_jpeg, thumbnail
 from fluxgram.pictures.write import encode_picture
 from fluxgram.store.records import PictureRecord, Problem
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from fluxgram.engine.receipt import Receipt
     from fluxgram.jobs.door import Jobs
-    from fluxgram.jobs.orders import Note
     from fluxgram.jobs.task import Task
     from fluxgram.store.records import Verdict
 
@@ -39,6 +39,8 @@ FULL = "The disk is full"
 """What the reason of a pause begins with that ends when there is space again."""
 _MOST_WAITING = 256
 """Deeds; a drawing thread that is further ahead than this waits."""
+_MOST_PICTURES = 8
+"""Pictures that wait to be written; they are what takes memory."""
 _AGAIN_SECONDS = 1.0
 _NO_DRAWING = {"load"}
 """Stages of a receipt's seconds that are not drawing."""
@@ -92,6 +94,7 @@ class Scribe:
         self._jobs = jobs
         self._tell = tell
         self._deeds: queue.Queue[_Deed | None] = queue.Queue(_MOST_WAITING)
+        self._room = threading.BoundedSemaphore(_MOST_PICTURES)
         self._given_up = threading.Event()
         self._beside = ThreadPoolExecutor(1, "thumbnails")
         self._thread = threading.Thread(target=self._write_all, name="scribe", daemon=True)
@@ -110,7 +113,8 @@ class Scribe:
         verdict: Verdict,
         notes: tuple[Note, ...] = (),
     ) -> None:
-        """Keep a finished picture: file, thumbnail, row and event."""
+        """Keep a finished picture: file, thumbnail, row and event. Waits where too many are to be written."""
+        self._room.acquire()
         self._deeds.put(_Picture(task, index, image, receipt, verdict, notes))
 
     def done(self, task: Task) -> None:
@@ -148,6 +152,7 @@ class Scribe:
                 self._guarded(self._note, deed.task, notes.pop(deed.task, []))
                 if isinstance(deed, _Picture):
                     self._guarded(self._keep, deed.task, deed)
+                    self._room.release()
                 else:
                     self._guarded(self._end, deed.task, deed)
             for task, events in notes.items():
@@ -245,7 +250,7 @@ class Scribe:
             seconds = drawing_seconds(self._jobs.queue.pictures(record.id))
             if seconds and record.cost:
                 self._jobs.queue.learn(record.checkpoint, seconds / record.cost)
-        except StoreError as error:
+        except Exception as error:  # an estimate is worth no job
             _log.warning("the time of job %s is not learnt: %s", record.id, error)
 
     def _is_ours(self, task: Task) -> bool:
@@ -297,8 +302,6 @@ def _service(deed: _Picture) -> Service:
     record = deed.task.record
     said = {entry.name for entry in deed.receipt.ignored}
     kept = [note for note in record.extra.get("notes", ()) if note["name"] not in said]
-    from fluxgram.jobs.orders import Note
-
     notes = (*map(Note.from_dict, kept), *deed.notes)
     return Service(
         job=record.id,

@@ -50,11 +50,10 @@ class Signals:
         self._woken.set()
 
     def drain(self) -> None:
-        """Take no more jobs, and end when what is running is done."""
+        """Take no more jobs, and end when what is running is done. Takes no lock: handlers of signals call it."""
         if not self.draining:
             self._deadline = time.monotonic() + self._drain_seconds
         self.draining = True
-        self.wake()
 
     def listen(self, lines: Iterable[str], at_last: Callable[[], None]) -> None:
         """Follow the lines of the parent in a thread.
@@ -82,3 +81,4 @@ class Signals:
             self.wake()
         elif word == "drain":
             self.drain()
+            self.wake()

@@ -1,7 +1,8 @@
 """`Task`: one claimed job inside a worker, from its record to what the engine is asked and what is told of it.
 
 It turns a job into requests for the pictures that are still missing (picture i has `seed + i`, whoever draws it), and
-the engine's events into the events that are stored. It writes nothing itself; that is `scribe.py`.
+the engine's events into the events that are stored. One request a picture: the pixels are the same, and what is drawn
+and written need not stay in memory. It writes nothing itself; that is `scribe.py`.
 """
 
 from __future__ import annotations
@@ -22,23 +23,16 @@ _LOADING_SHARE = 0.1
 _SEEDS = 2**64
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Neighbouring pictures that are missing: asked of the engine in one request."""
-
-    first: int
-    request: Request
-
-
 @dataclass(slots=True, eq=False)
 class Task:
     """A claimed job.
 
     Attributes:
         record: As it was claimed; its attempt fences everything that is written.
-        runs: Requests that are still to be made.
-        first: Index of the first picture of the run that is being drawn.
-        drawing: The engine's own job of that run; None between runs.
+        missing: Pictures that are still to be asked of the engine.
+        request: Of the whole job, as the engine finds its checkpoint.
+        picture: The one that is being drawn.
+        drawing: The engine's own job of it; None between pictures.
         steps: Of a picture, once the engine has told.
         pending: What the engine told and nobody has looked at yet.
         closed: Nothing more is written of it: it has ended, or its lease was lost.
@@ -46,8 +40,9 @@ class Task:
     """
 
     record: JobRecord
-    runs: deque[Run]
-    first: int = 0
+    missing: deque[int] = field(default_factory=deque)
+    request: Request | None = None
+    picture: int = 0
     drawing: Any = None
     steps: int = 0
     pending: deque[events.Event] = field(default_factory=deque)
@@ -65,12 +60,20 @@ class Task:
         """Whether a worker has died over it: then it is drawn alone, so that it takes no other job with it."""
         return self.record.deaths > 0
 
+    def take_next(self) -> Request:
+        """The request of the next missing picture; call it only where there is one."""
+        self.picture = self.missing.popleft()
+        if self.request is None:
+            raise RuntimeError(f"job {self.record.id} has no request")
+        seed = ((self.request.seed or 0) + self.picture) % _SEEDS
+        return replace(self.request, seed=seed, samples=1)
+
     def told(self, event: events.Event) -> tuple[str, dict[str, Any]] | None:
         """What is stored of an engine's event; None where it is not worth it. Pictures' ends are not told here."""
         if isinstance(event, events.Step):
             self.steps = event.steps
             return "step", {
-                "picture": self.first + event.picture,
+                "picture": self.picture,
                 "done": event.done,
                 "steps": event.steps,
             }
@@ -96,23 +99,6 @@ def task_of(record: JobRecord, finished: Collection[int], checkpoint: str) -> Ta
     Raises:
         RequestError: The request cannot be read (it is of another version).
     """
-    asked = Request.from_dict({**record.request, "checkpoint": checkpoint})
-    seed = asked.seed or 0
-    runs = deque(
-        Run(first, replace(asked, seed=(seed + first) % _SEEDS, samples=samples))
-        for first, samples in missing_runs(record.samples, finished)
-    )
-    return Task(record, runs)
-
-
-def missing_runs(samples: int, finished: Collection[int]) -> list[tuple[int, int]]:
-    """Neighbouring pictures that are missing, as (first, how many)."""
-    runs: list[tuple[int, int]] = []
-    for index in range(samples):
-        if index in finished:
-            continue
-        if runs and sum(runs[-1]) == index:
-            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
-        else:
-            runs.append((index, 1))
-    return runs
+    request = Request.from_dict({**record.request, "checkpoint": checkpoint})
+    missing = deque(index for index in range(record.samples) if index not in finished)
+    return Task(record, missing, request)

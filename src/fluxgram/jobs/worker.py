@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from fluxgram.errors import FluxgramError, SettingsError
 from fluxgram.jobs.door import Jobs
 from fluxgram.jobs.drawing import Drawer, Worker
+from fluxgram.jobs.logs import install_log
 from fluxgram.jobs.names import WorkerName
 from fluxgram.jobs.signals import Signals
 from fluxgram.service import ServiceSettings
@@ -143,14 +144,7 @@ def _prepare_process(service: ServiceSettings) -> None:
     signal.signal(signal.SIGINT, _ignore)
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
-    handler = logging.StreamHandler(sys.stderr)
-    if service.log_format == "json":
-        from pythonjsonlogger.json import JsonFormatter
-
-        handler.setFormatter(JsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    else:
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    install_log(service)
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:

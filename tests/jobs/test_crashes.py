@@ -1,0 +1,375 @@
+"""Nothing is lost: workers, supervisors and disks that fail in the middle of a job."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+from PIL import Image
+
+from fluxgram.engine.engine import Engine
+from fluxgram.engine.request import Request
+from fluxgram.jobs.door import Caller, Job, Jobs, Order
+from fluxgram.jobs.names import WorkerName, is_dead_here
+from fluxgram.jobs.supervisor import Supervisor
+from fluxgram.pictures.read import read_receipt
+from fluxgram.settings import Settings
+from tests.jobs.tiny_engine import colour_of
+from tests.jobs.waiting import kinds, until
+
+ANNA, BERT, CARL = Caller(owner="anna"), Caller(owner="bert"), Caller(owner="carl")
+
+
+def ask(prompt: str = "portrait", **fields: object) -> Order:
+    return Order({"prompt": prompt, "steps": 4, **fields})
+
+
+def colours(jobs: Jobs, job: Job) -> list[object]:
+    return [pixels(jobs, name).getpixel((0, 0)) for name in job.record.names]
+
+
+def pixels(jobs: Jobs, name: str) -> Image.Image:
+    path = jobs.store.local(name)
+    assert path is not None
+    with Image.open(path) as image:
+        return image.convert("RGB")
+
+
+def kill_worker(supervisor: Supervisor) -> None:
+    os.kill(supervisor.status()[0].pid, signal.SIGKILL)
+
+
+def test_a_worker_killed_in_mid_step_gives_the_same_pixels(
+    open_jobs: Callable[..., Jobs], supervise: Callable[..., Supervisor], toy: str
+) -> None:
+    jobs = open_jobs(checkpoint=toy)
+    supervisor = supervise(jobs, engine="")
+    asked = {"prompt": "portrait of a woman", "seed": 11, "size": [64, 64], "steps": 30, "samples": 2}
+    job = jobs.submit(Order(asked))
+    until(lambda: jobs.get(job.id).pictures and kinds(jobs, job.id)[-1] in ("step", "preview"))
+    before = jobs.get(job.id).pictures
+    kill_worker(supervisor)
+    done = jobs.wait(job.id, 120)
+    assert (done.state, done.record.attempt, done.record.deaths) == ("done", 2, 1)
+    assert done.pictures[: len(before)] == before
+    assert kinds(jobs, job.id).count("requeued") == 1
+    with Engine(toy, jobs.settings) as engine:
+        undisturbed = engine.generate(Request.from_dict(asked))
+    assert [pixels(jobs, name).tobytes() for name in done.record.names] == [
+        result.picture.tobytes() for result in undisturbed
+    ]
+
+
+def test_a_job_that_kills_three_workers_fails_and_others_do_not(
+    jobs: Jobs, supervise: Callable[..., Supervisor]
+) -> None:
+    innocent = [jobs.submit(ask("portrait slow", steps=20), caller) for caller in (ANNA, BERT)]
+    poison = jobs.submit(ask("portrait slow die"), CARL)
+    supervisor = supervise(jobs)
+    failed = jobs.wait(poison.id, 60)
+    assert (failed.state, failed.record.deaths, failed.record.attempt) == ("failed", 3, 3)
+    assert "3 workers" in failed.problem.message
+    for job in innocent:
+        done = jobs.wait(job.id, 60)
+        assert done.state == "done"
+        assert done.record.deaths <= 1  # a suspect is drawn alone
+    until(lambda: supervisor.status()[0].state == "idle")
+    assert supervisor.status()[0].restarts == 3
+    assert jobs.wait(jobs.submit(ask()).id, 60).state == "done"
+
+
+def test_a_device_that_is_lost_takes_its_worker_with_it(
+    jobs: Jobs, supervise: Callable[..., Supervisor]
+) -> None:
+    supervisor = supervise(jobs)
+    job = jobs.wait(jobs.submit(ask("portrait lost")).id, 60)
+    assert (job.state, job.record.deaths) == ("failed", 3)
+    assert jobs.wait(jobs.submit(ask()).id, 60).state == "done"
+    assert supervisor.status()[0].restarts == 3
+
+
+def test_finished_pictures_of_an_earlier_attempt_are_kept(
+    jobs: Jobs, supervise: Callable[..., Supervisor]
+) -> None:
+    supervisor = supervise(jobs)
+    job = jobs.submit(ask("portrait slow", samples=3, seed=2**64 - 2))
+    first = until(lambda: jobs.get(job.id).pictures)[0]
+    kill_worker(supervisor)
+    done = jobs.wait(job.id, 60)
+    assert done.state == "done"
+    assert done.pictures[0] == first
+    assert colours(jobs, done) == [colour_of(seed) for seed in (2**64 - 2, 2**64 - 1, 0)]
+    assert kinds(jobs, job.id).count("picture") == 3
+
+
+PARENT = """
+import sys, time
+from pathlib import Path
+from fluxgram.jobs.door import Jobs, Order
+from fluxgram.jobs.supervisor import Supervisor
+from fluxgram.service import ServiceSettings
+from fluxgram.settings import Settings
+jobs = Jobs.open(Settings(home=Path(sys.argv[1]), device="cpu", offline=True), ServiceSettings(lease_seconds=600.0))
+supervisor = Supervisor(jobs, engine="tests.jobs.tiny_engine:make")
+job = jobs.submit(Order({"prompt": sys.argv[2], "steps": 8, "seed": 5}))
+supervisor.start()
+while not any(event.kind == sys.argv[3] for event in jobs.events(job.id)):
+    time.sleep(0.01)
+print(job.id, supervisor.status()[0].pid, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture
+def parent(home: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str], int, int]]]:
+    """A process with a supervisor that draws something; with the numbers of its job and of its worker."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(prompt: str, until_event: str = "step") -> tuple[subprocess.Popen[str], int, int]:
+        command = [sys.executable, "-c", PARENT, str(home), prompt, until_event]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        started.append(process)
+        assert process.stdout is not None
+        job, worker = map(int, process.stdout.readline().split())
+        return process, job, worker
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def test_a_worker_does_not_outlive_its_parent(
+    parent: Callable[..., tuple[subprocess.Popen[str], int, int]],
+    open_jobs: Callable[..., Jobs],
+    supervise: Callable[..., Supervisor],
+) -> None:
+    process, number, worker = parent("portrait slow")
+    process.kill()
+    until(lambda: not psutil.pid_exists(worker), 20)
+    jobs = open_jobs()
+    left = jobs.get(number)
+    assert (left.state, left.record.deaths) == ("queued", 0)
+    supervise(jobs)
+    assert jobs.wait(number, 60).state == "done"
+
+
+def test_nor_one_that_is_in_the_middle_of_a_long_step(
+    parent: Callable[..., tuple[subprocess.Popen[str], int, int]], open_jobs: Callable[..., Jobs]
+) -> None:
+    process, number, worker = parent("portrait stuck", "started")
+    process.kill()
+    until(lambda: not psutil.pid_exists(worker), 20)
+    left = open_jobs().get(number)
+    assert (left.state, left.record.deaths) == ("queued", 0)
+
+
+def test_server_and_worker_killed_together(
+    parent: Callable[..., tuple[subprocess.Popen[str], int, int]],
+    open_jobs: Callable[..., Jobs],
+    supervise: Callable[..., Supervisor],
+) -> None:
+    process, number, worker = parent("portrait slow")
+    os.kill(process.pid, signal.SIGSTOP)  # its keeper must not see it
+    os.kill(worker, signal.SIGKILL)
+    process.kill()
+    process.wait()
+    until(lambda: not psutil.pid_exists(worker), 20)
+    jobs = open_jobs()
+    left = jobs.get(number)
+    assert (left.state, left.record.lease > left.record.started + 500) == ("running", True)
+    supervise(jobs)
+    done = jobs.wait(number, 60)  # and not ten minutes, as its lease is
+    assert (done.state, done.record.deaths) == ("done", 0)
+    assert colours(jobs, done) == [colour_of(5)]
+
+
+def test_drained_it_finishes_what_it_draws(jobs: Jobs, supervise: Callable[..., Supervisor]) -> None:
+    supervisor = supervise(jobs)
+    job = jobs.submit(ask("portrait slow", steps=8))
+    until(lambda: jobs.get(job.id).state == "running")
+    later = jobs.submit(ask())
+    supervisor.drain(30)
+    assert jobs.get(job.id).state == "done"
+    assert jobs.get(later.id).state == "queued"
+    assert supervisor.status()[0].state == "stopped"
+
+
+def test_drained_in_vain_it_queues_again_without_a_strike(
+    jobs: Jobs, supervise: Callable[..., Supervisor]
+) -> None:
+    supervisor = supervise(jobs)
+    job = jobs.submit(ask("portrait slow", steps=200))
+    until(lambda: jobs.get(job.id).state == "running")
+    supervisor.drain(0.2)
+    left = jobs.get(job.id)
+    assert (left.state, left.record.deaths) == ("queued", 0)
+    assert "requeued" in kinds(jobs, job.id)
+
+
+def test_a_worker_that_is_told_to_end_by_the_system_drains(
+    jobs: Jobs, supervise: Callable[..., Supervisor]
+) -> None:
+    supervisor = supervise(jobs)
+    job = jobs.submit(ask("portrait slow", steps=8))
+    until(lambda: "step" in kinds(jobs, job.id))
+    os.kill(supervisor.status()[0].pid, signal.SIGTERM)
+    done = jobs.wait(job.id, 60)
+    assert (done.state, done.record.attempt) == ("done", 1)
+
+
+def test_a_lost_lease_changes_nothing_and_the_job_is_drawn_again(
+    jobs: Jobs, supervise: Callable[..., Supervisor]
+) -> None:
+    supervise(jobs)
+    job = jobs.submit(ask("portrait slow", steps=10, seed=3))
+    until(lambda: "step" in kinds(jobs, job.id))
+    record = jobs.get(job.id).record
+    jobs.queue.release(job.id, record.attempt, "Taken away by the test.", strike=False)
+    done = jobs.wait(job.id, 60)
+    assert (done.state, done.record.attempt) == ("done", 2)
+    said = kinds(jobs, job.id)
+    assert (said.count("picture"), said.count("done")) == (1, 1)
+    assert read_receipt(jobs.store.local(done.pictures[0].name)) == done.pictures[0].receipt
+
+
+def test_a_silent_worker_is_ended(
+    open_jobs: Callable[..., Jobs], supervise: Callable[..., Supervisor]
+) -> None:
+    jobs = open_jobs(lease_seconds=0.6)
+    supervisor = supervise(jobs)
+    job = jobs.submit(ask("portrait slow", steps=20))
+    until(lambda: "step" in kinds(jobs, job.id))
+    os.kill(supervisor.status()[0].pid, signal.SIGSTOP)
+    done = jobs.wait(job.id, 60)
+    assert (done.state, done.record.deaths) == ("done", 1)
+
+
+def test_two_supervisors_on_one_database(
+    open_jobs: Callable[..., Jobs], supervise: Callable[..., Supervisor]
+) -> None:
+    one, two = open_jobs(), open_jobs()
+    first, second = supervise(one), supervise(two)
+    until(lambda: first.ready() and second.ready())
+    ordered = [
+        (one, two)[number % 2].submit(ask("portrait slow", seed=number), Caller(owner=f"key-{number}"))
+        for number in range(10)
+    ]
+    until(lambda: first.status()[0].jobs)
+    kill_worker(first)
+    for number, job in enumerate(ordered):
+        done = one.wait(job.id, 60)
+        assert done.state == "done"
+        assert kinds(one, job.id).count("done") == 1
+        assert colours(one, done) == [colour_of(number)]
+    assert second.status()[0].restarts == 0
+
+
+def test_a_supervisor_leaves_the_living_workers_of_another_alone(
+    open_jobs: Callable[..., Jobs], supervise: Callable[..., Supervisor]
+) -> None:
+    one = open_jobs()
+    supervise(one)
+    job = one.submit(ask("portrait slow", steps=40))
+    until(lambda: "step" in kinds(one, job.id))
+    supervise(open_jobs())
+    done = one.wait(job.id, 60)
+    assert (done.state, done.record.attempt) == ("done", 1)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 24 MB, where this process may mount one."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(place)]
+    if sys.platform != "linux" or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("no disk can be mounted here")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def fill(path: Path) -> None:
+    """Take all the space there is."""
+    with path.open("wb", buffering=0) as file:
+        try:
+            while file.write(bytes(65_536)):
+                pass
+        except OSError as error:
+            assert error.errno == errno.ENOSPC  # noqa: PT017  (that is how it ends)
+
+
+def test_a_full_disk_fails_that_job_and_pauses_the_queue(
+    open_jobs: Callable[..., Jobs], supervise: Callable[..., Supervisor], small_disk: Path
+) -> None:
+    jobs = open_jobs(pictures=str(small_disk))
+    supervise(jobs)
+    filling = small_disk / "filling"
+    fill(filling)
+    failed = jobs.wait(jobs.submit(ask()).id, 60)
+    assert (failed.state, failed.problem.kind) == ("failed", "StoreFull")
+    assert failed.problem.message
+    until(jobs.queue.paused)
+    waiting = jobs.submit(ask())
+    assert jobs.wait(waiting.id, 1.5).state == "queued"
+    filling.unlink()
+    assert jobs.wait(waiting.id, 60).state == "done"
+    assert jobs.queue.paused() == ""
+    assert jobs.wait(jobs.retry(failed.id).id, 60).state == "done"
+    assert [path.name for path in small_disk.rglob("*") if path.name.endswith((".part", ".tmp"))] == []
+
+
+def test_pictures_that_were_to_last_for_a_while_are_removed(
+    jobs: Jobs, supervise: Callable[..., Supervisor]
+) -> None:
+    supervise(jobs)
+    job = jobs.wait(jobs.submit(replace(ask(), lasts=0.5)).id, 60)
+    path = jobs.store.local(job.pictures[0].name)
+    assert path is not None
+    assert job.pictures[0].name.startswith("temp/")
+    jobs.queue.mark_removed([])
+    caretaker = Supervisor(jobs)._caretaker
+    until(lambda: caretaker._remove_old() or not path.exists())
+    assert jobs.get(job.id).pictures[0].removed
+
+
+def test_names_of_workers_tell_whether_they_live() -> None:
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    name = WorkerName.of_process("cuda:0", process.pid)
+    assert WorkerName.parse(str(name)) == name
+    assert not is_dead_here(str(name))
+    assert is_dead_here(str(replace(name, started=name.started - 100)))  # the number came again
+    assert not is_dead_here(str(replace(name, machine="elsewhere", pid=1)))
+    process.communicate(b"\n")
+    assert is_dead_here(str(name))
+    for text in ("", "w", "a@b:c:d", "a@b:1", "@:1:2:"):
+        assert not is_dead_here(text)
+    with pytest.raises(ProcessLookupError):
+        WorkerName.of_process("x", process.pid)
+
+
+def test_settings_reach_the_worker(tmp_path: Path) -> None:
+    from fluxgram.jobs.keeper import worker_environment
+    from fluxgram.service import ServiceSettings
+
+    settings = Settings(home=tmp_path, device="cpu", dtype="float32", threads=3, memory_gb=1.5, offline=True)
+    service = ServiceSettings(
+        host="0.0.0.0",  # noqa: S104  (only read back)
+        devices=("cuda:0", "cuda:1"),
+        models={"flux": "fluxgram-mini"},
+        safety="off",
+        lease_seconds=7.5,
+        require_key=True,
+        database="postgresql://user:pass@host/db",
+    )
+    environment = worker_environment(settings, service)
+    assert Settings.from_environment(environment) == settings
+    assert ServiceSettings.load(tmp_path, environment) == service
