@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,13 @@ import pytest
 import torch
 from PIL import Image
 
-from fluxgram.errors import CheckpointDamaged, CheckpointError, CheckpointMissing, UnsafeWeights
+from fluxgram.errors import (
+    CheckpointDamaged,
+    CheckpointError,
+    CheckpointMissing,
+    UnknownCheckpoint,
+    UnsafeWeights,
+)
 from fluxgram.families.picture_classifier import load_classifier, unsafe_among
 from fluxgram.settings import Settings
 
@@ -167,3 +174,34 @@ def test_a_downloaded_one_is_found_offline(tmp_path: Path, settings: Settings) -
     assert load_classifier(f"somebody/classifier@{'c' * 40}", settings).labels == LABELS
     with pytest.raises(CheckpointMissing):
         load_classifier("somebody/classifier@other", replace(settings))
+
+
+def test_it_is_downloaded_from_the_hub_without_the_rest(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a server on this machine that speaks the hub's protocol."""
+    from tests.families import test_hub
+
+    folder = make(tmp_path / "vit")
+    (folder / "pytorch_model.bin").write_bytes(b"never")
+    (folder / "README.md").write_text("# a classifier")
+    server = test_hub.Hub(folder)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_address[1]}")
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "shared"))
+        online = replace(settings, offline=False)
+        assert load_classifier(test_hub.REPO, online).score(picture(1)) == load_classifier(
+            str(folder), online
+        ).score(picture(1))
+        assert server.fetched == {"config.json", "model.safetensors", "preprocessor_config.json"}
+        server.asked.clear()
+        assert load_classifier(test_hub.REPO, settings).labels == LABELS
+        assert server.asked == []
+        with pytest.raises(UnknownCheckpoint, match="somebody/else"):
+            load_classifier("somebody/else", online)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -17,7 +17,7 @@ SIZES = [(512, 768), (768, 512), (64, 64), (33, 257), (1, 1), (2048, 2048)]
 
 def portrait(size: tuple[int, int]) -> Image.Image:
     """A real picture of the documentation."""
-    path = sorted(each for each in PORTRAIT.rglob("*") if each.suffix in (".png", ".jpg", ".webp"))[0]
+    path = min(each for each in PORTRAIT.rglob("*") if each.suffix in (".png", ".jpg", ".webp"))
     with Image.open(path) as image:
         return image.convert("RGB").resize(size)
 

@@ -21,28 +21,74 @@ from tests.server.receivers import Receiver, certificates, receiving
 STRICT, OPEN = ServiceSettings(), ServiceSettings(webhook_private=True)
 
 GOOD = (
-    "https://example.com/hook", "https://example.com:8443/hook?token=a%20b#x", "https://93.184.215.14/", "https://EXAMPLE.com.",
-    "https://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]/x", "  https://example.com/hook \n", "https://xn--bcher-kva.example/",
+    "https://example.com/hook",
+    "https://example.com:8443/hook?token=a%20b#x",
+    "https://93.184.215.14/",
+    "https://EXAMPLE.com.",
+    "https://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]/x",
+    "  https://example.com/hook \n",
+    "https://xn--bcher-kva.example/",
     "https://example.com:443",
-)  # fmt: skip
+)
 
 PRIVATE = (
-    "https://127.0.0.1/", "https://127.1/", "https://2130706433/", "https://0x7f000001/", "https://10.1.2.3/",
-    "https://172.16.0.9/", "https://192.168.1.1/", "https://100.64.0.1/", "https://[::1]/", "https://[fd00::1]/",
-    "https://[::ffff:10.0.0.1]/", "https://localhost/", "https://LOCALHOST./", "https://printer/", "https://db.internal/",
-    "https://nas.local/", "https://a.localhost/", "http://example.com/", "https://example.com:22/", "https://198.18.0.1/",
-)  # fmt: skip
+    "https://127.0.0.1/",
+    "https://127.1/",
+    "https://2130706433/",
+    "https://0x7f000001/",
+    "https://10.1.2.3/",
+    "https://172.16.0.9/",
+    "https://192.168.1.1/",
+    "https://100.64.0.1/",
+    "https://[::1]/",
+    "https://[fd00::1]/",
+    "https://[::ffff:10.0.0.1]/",
+    "https://localhost/",
+    "https://LOCALHOST./",
+    "https://printer/",
+    "https://db.internal/",
+    "https://nas.local/",
+    "https://a.localhost/",
+    "http://example.com/",
+    "https://example.com:22/",
+    "https://198.18.0.1/",
+)
 """Refused by default, and let through by `webhook_private`."""
 
 NEVER = (
-    "https://0177.0.0.1/", "https://example.com:0/",
-    "", "example.com", "//example.com/", "ftp://example.com/", "file:///etc/passwd", "javascript:alert(1)", "https://", "https:///x",
-    "https://user:password@example.com/", "https://user@example.com/", "https://exa mple.com/", "https://example.com\\@10.0.0.1/",
-    "https://example.com/\r\nx: y", "https://example.com/\x00", "https://bücher.example/", "https://example.com:99999/",
-    "https://example.com:x/", "https://[::1/", "https://169.254.169.254/latest/meta-data", "https://0.0.0.0/", "https://[::]/",
-    "https://[fe80::1]/", "https://224.0.0.1/", "https://[ff02::1]/", "https://[64:ff9b::a00:1]/", "https://[2002:a00:1::]/",
-    "https://[::ffff:169.254.169.254]/", "https://255.255.255.255/", "https://example.com/" + "a" * 2048, "https://[::7f00:1]/",
-)  # fmt: skip
+    "https://0177.0.0.1/",
+    "https://example.com:0/",
+    "",
+    "example.com",
+    "//example.com/",
+    "ftp://example.com/",
+    "file:///etc/passwd",
+    "javascript:alert(1)",
+    "https://",
+    "https:///x",
+    "https://user:password@example.com/",
+    "https://user@example.com/",
+    "https://exa mple.com/",
+    "https://example.com\\@10.0.0.1/",
+    "https://example.com/\r\nx: y",
+    "https://example.com/\x00",
+    "https://bücher.example/",
+    "https://example.com:99999/",
+    "https://example.com:x/",
+    "https://[::1/",
+    "https://169.254.169.254/latest/meta-data",
+    "https://0.0.0.0/",
+    "https://[::]/",
+    "https://[fe80::1]/",
+    "https://224.0.0.1/",
+    "https://[ff02::1]/",
+    "https://[64:ff9b::a00:1]/",
+    "https://[2002:a00:1::]/",
+    "https://[::ffff:169.254.169.254]/",
+    "https://255.255.255.255/",
+    "https://example.com/" + "a" * 2048,
+    "https://[::7f00:1]/",
+)
 
 
 @pytest.mark.parametrize("url", GOOD)
@@ -70,15 +116,35 @@ def test_addresses_that_never_pass(url: str, service: ServiceSettings) -> None:
 @pytest.mark.parametrize(
     ("address", "public", "private"),
     [
-        ("8.8.8.8", True, True), ("2001:4860:4860::8888", True, True), ("10.0.0.1", False, True), ("127.0.0.53", False, True),
-        ("100.100.100.100", False, True), ("192.0.2.1", False, True), ("203.0.113.9", False, True), ("fd12::1", False, True),
-        ("::1", False, True), ("169.254.1.1", False, False), ("fe80::1", False, False), ("0.0.0.0", False, False), ("::", False, False),
-        ("224.0.0.251", False, False), ("ff02::fb", False, False), ("240.0.0.1", False, False), ("255.255.255.255", False, False),
-        ("::ffff:127.0.0.1", False, True), ("::ffff:8.8.8.8", True, True), ("64:ff9b::7f00:1", False, False),
-        ("2002:7f00:1::", False, False), ("2001:0:4136:e378::", False, False), ("::127.0.0.1", False, False), ("fec0::1", False, True),
-        ("64:ff9b:1::a00:1", False, False), ("::ffff:0:127.0.0.1", False, False), ("2001:db8::1", False, True),
+        ("8.8.8.8", True, True),
+        ("2001:4860:4860::8888", True, True),
+        ("10.0.0.1", False, True),
+        ("127.0.0.53", False, True),
+        ("100.100.100.100", False, True),
+        ("192.0.2.1", False, True),
+        ("203.0.113.9", False, True),
+        ("fd12::1", False, True),
+        ("::1", False, True),
+        ("169.254.1.1", False, False),
+        ("fe80::1", False, False),
+        ("0.0.0.0", False, False),  # noqa: S104  (an address to refuse)
+        ("::", False, False),
+        ("224.0.0.251", False, False),
+        ("ff02::fb", False, False),
+        ("240.0.0.1", False, False),
+        ("255.255.255.255", False, False),
+        ("::ffff:127.0.0.1", False, True),
+        ("::ffff:8.8.8.8", True, True),
+        ("64:ff9b::7f00:1", False, False),
+        ("2002:7f00:1::", False, False),
+        ("2001:0:4136:e378::", False, False),
+        ("::127.0.0.1", False, False),
+        ("fec0::1", False, True),
+        ("64:ff9b:1::a00:1", False, False),
+        ("::ffff:0:127.0.0.1", False, False),
+        ("2001:db8::1", False, True),
     ],
-)  # fmt: skip
+)
 def test_network_addresses(address: str, public: bool, private: bool) -> None:
     assert is_public(ipaddress.ip_address(address)) is public
     assert is_public(ipaddress.ip_address(address), private_too=True) is private
@@ -160,9 +226,9 @@ def test_tls_is_held_against_the_name(tmp_path: Path) -> None:
     with receiving(certificate("hooks.example")) as receiver:
         assert post(f"https://hooks.example:{receiver.port}/", [["127.0.0.1"]], tls=trusting) == 200
         assert (receiver.letters[0].server_name, len(receiver.letters)) == ("hooks.example", 1)
-        with pytest.raises(httpx2.ConnectError, match="(?i)certificate"):  # another name on the same address
+        with pytest.raises(httpx2.ConnectError, match=r"(?i)certificate"):  # another name on the same address
             post(f"https://other.example:{receiver.port}/", [["127.0.0.1"]], tls=trusting)
-        with pytest.raises(httpx2.ConnectError, match="(?i)certificate"):  # an authority that nobody trusts
+        with pytest.raises(httpx2.ConnectError, match=r"(?i)certificate"):  # an authority that nobody trusts
             post(f"https://hooks.example:{receiver.port}/", [["127.0.0.1"]])
         assert len(receiver.letters) == 1
 
@@ -182,7 +248,7 @@ def test_a_connection_of_one_name_does_not_serve_another(tmp_path: Path) -> None
         transport = GuardedTransport(private_too=True, tls=trusting, resolve=resolve)
         async with httpx2.AsyncClient(transport=transport, trust_env=False, timeout=10) as client:
             assert (await client.post(f"https://hooks.example:{port}/", content=b"{}")).status_code == 200
-            with pytest.raises(httpx2.ConnectError, match="(?i)certificate"):
+            with pytest.raises(httpx2.ConnectError, match=r"(?i)certificate"):
                 await client.post(f"https://other.example:{port}/", content=b"{}")
 
     with receiving(certificate("hooks.example")) as receiver:

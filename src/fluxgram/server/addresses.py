@@ -1,8 +1,8 @@
 """The guard of addresses that fluxgram calls because a client said so; at present webhooks.
 
 A name is resolved here, all that it resolves to must be public, and the connection goes to the address that was
-checked: a name that answers differently a moment later (DNS rebinding) gains nothing. TLS and the `Host` header keep the
-name. What an address may look like is `jobs/webhook_urls.py`.
+checked, so a name that answers differently a moment later (DNS rebinding) gains nothing. TLS and the `Host` header keep
+the name. What an address may look like is `jobs/webhook_urls.py`.
 """
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ class WebhookSender:
         """Begin to send."""
         self._loop = asyncio.get_running_loop()
         if self._tls is None:
-            self._tls = await asyncio.to_thread(httpx2.create_ssl_context, trust_env=False)
+            self._tls = await asyncio.to_thread(httpx2.create_ssl_context)
         self._unlisten = self._jobs.on_bell(self._ring)
         self._task = asyncio.create_task(self._run(), name="webhooks")
 
