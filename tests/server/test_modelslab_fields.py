@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,9 +18,11 @@ from hypothesis import strategies as st
 
 from fluxgram.engine.request import Request
 from fluxgram.families.checkpoints import Licence
-from fluxgram.jobs.checkpoints import CheckpointCard
+from fluxgram.jobs.checkpoints import CheckpointCard, Offer
 from fluxgram.server.modelslab_fields import WITHOUT_EFFECT, find_card, fit, read
 from fluxgram.server.modelslab_values import InvalidFields
+from fluxgram.service import ServiceSettings
+from fluxgram.settings import Settings
 
 QUICK = settings(max_examples=60, deadline=None)
 ABSENT = object()
@@ -36,7 +39,9 @@ def spelled(value: Any) -> st.SearchStrategy[Any]:
     if isinstance(value, bool):
         return st.sampled_from(YES if value else NO)
     if isinstance(value, int):
-        ways = [value, str(value), f" {value} ", f"{value}.0"] + ([float(value)] if abs(value) < 2**53 else [])
+        ways = [value, str(value), f" {value} ", f"{value}.0"] + (
+            [float(value)] if abs(value) < 2**53 else []
+        )
         return st.sampled_from(ways)
     if isinstance(value, float):
         return st.sampled_from([value, repr(value), f" {value!r} "])
@@ -50,7 +55,9 @@ DOCUMENTED = st.fixed_dictionaries(
         "height": SIDES,
         "samples": st.none() | st.integers(1, 4),
         "num_inference_steps": st.none() | st.integers(1, 50),
-        "guidance_scale": st.none() | st.integers(1, 20) | st.floats(1, 20).map(lambda scale: round(scale, 3)),
+        "guidance_scale": st.none()
+        | st.integers(1, 20)
+        | st.floats(1, 20).map(lambda scale: round(scale, 3)),
         "seed": st.none() | st.integers(0, 2**64 - 1),
         "safety_checker": st.none() | st.booleans(),
         "enhance_prompt": st.none() | st.booleans(),
@@ -117,7 +124,7 @@ def test_whatever_is_sent_is_an_order_or_an_error_of_its_fields(body: dict[str, 
     except InvalidFields as error:
         assert error.errors.keys() <= body.keys() | {"prompt"}  # noqa: PT017
         assert all(sentence.startswith(name) for name, sentence in error.errors.items())  # noqa: PT017
-        json.dumps(error.errors, allow_nan=False)  # noqa: PT017
+        json.dumps(error.errors, allow_nan=False)
         return
     assert {note.name for note in order.notes} <= {*body, "…"}
     kept = json.dumps([dict(order.extra), [note.to_dict() for note in order.notes]], allow_nan=False)
@@ -264,3 +271,11 @@ def test_names_lead_to_checkpoints() -> None:
     assert find_card("fluxgram-v1", [other, CARD]) is CARD
     assert find_card("other", [CARD, other]) is other
     assert find_card("../small", [CARD, other]) is None
+
+
+def test_every_checkpoint_is_found_by_the_name_of_its_repository(tmp_path: Path) -> None:
+    """So that steps are fitted whatever a distilled one is called."""
+    cards = Offer(Settings(tmp_path), ServiceSettings()).cards()
+    card = find_card("black-forest-labs/FLUX.2-klein-4B", cards)
+    assert card is not None
+    assert fit(read({"prompt": "a face", "num_inference_steps": 30}), card).request["steps"] == 4

@@ -424,6 +424,24 @@ def test_routes_and_methods_that_are_not_there_are_told_in_the_same_body(legacy:
         assert (answer.status_code, answer.json()["status"]) == (status, "error")
 
 
+def test_what_the_guards_and_the_store_refuse_is_told_in_the_same_body(tmp_path: Path) -> None:
+    with standing(tmp_path, v6_wait_seconds=0, max_body_mb=0.01) as guarded:
+        url = guarded.url + TEXT2IMG
+        answers = {
+            413: requests.post(url, json=ORDER | {"prompt": "x" * 20_000}, timeout=60),
+            421: requests.post(url, json=ORDER, headers={"Host": "evil.example"}, timeout=60),
+            403: requests.post(url, json=ORDER, headers={"Origin": "https://evil.example"}, timeout=60),
+        }
+        with guarded.jobs.database.writing() as connection:
+            connection.exec_driver_sql("ALTER TABLE jobs RENAME TO gone")
+        answers[503] = requests.post(url, json=ORDER, timeout=60)
+        for status, answer in answers.items():
+            assert (answer.status_code, answer.json()["status"]) == (status, "error")
+            assert answer.json()["message"] == answer.json()["messege"] != ""
+            assert "Traceback" not in answer.text
+            assert str(tmp_path) not in answer.text
+
+
 def test_the_load_is_counted(legacy: Standing) -> None:
     assert post(legacy, "/api/v3/system_load").json() == {"queue_num": 0, "queue_time": 0, "status": "ok"}
     legacy.jobs.queue.learn("fluxgram-mini", 2.0)

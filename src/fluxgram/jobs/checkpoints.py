@@ -125,6 +125,7 @@ class Offer:
 
     def _card(self, key: str, table: Checkpoint, *, default: bool) -> CheckpointCard:
         mapped = [name for name in (*self._service.models, FLUXGRAM_V1) if self._leads_to(name) == key]
+        repository = [table.source.removeprefix("hub:")] if table.source.startswith("hub:") else []
         sizes = table.sizes
         return CheckpointCard(
             name=table.name,
@@ -143,7 +144,7 @@ class Offer:
                 "most": sizes.most,
             },
             negative="unsupported" if table.distilled else "honoured",
-            names=tuple(dict.fromkeys([*table.aliases, *mapped])),
+            names=tuple(dict.fromkeys([*table.aliases, *mapped, *repository])),
         )
 
     def _fresh(self) -> dict[str, Checkpoint]:

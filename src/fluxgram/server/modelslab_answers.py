@@ -98,7 +98,6 @@ def processing(job: Job, fetch: str, links: list[str]) -> Body:
         "fetch_result": fetch,
         "output": [],
         "future_links": links,
-        "proxy_links": links,
         "webhook_status": "",
         **track(job),
         "meta": meta(job),
