@@ -37,10 +37,14 @@ _TAGS = text("""
     SELECT (SELECT MAX(tag) FROM jobs WHERE owner = :owner AND rank = :rank AND state IN ('queued', 'running')),
            (SELECT tag FROM clocks WHERE rank = :rank)
 """)
-_BEFORE = text("""
-    SELECT COUNT(*), SUM(cost), (SELECT SUM(cost) FROM jobs WHERE state = 'running')
-    FROM jobs WHERE state = 'queued' AND (rank, tag, created, id) < (:rank, :tag, :created, :id)
-""")
+_BEFORE = """
+    SELECT COUNT(*), SUM(cost), (SELECT SUM(cost) FROM jobs {running} WHERE state = 'running')
+    FROM jobs {queued} WHERE state = 'queued' AND (rank, tag, created, id) < (:rank, :tag, :created, :id)
+"""
+_BEFORE_OF = {  # left alone, SQLite reads whole rows by another index
+    "postgresql": text(_BEFORE.format(running="", queued="")),
+    "sqlite": text(_BEFORE.format(running="INDEXED BY jobs_running", queued="INDEXED BY jobs_to_claim")),
+}
 _PENDING = text("""
     SELECT COUNT(*) AS jobs, SUM(samples) AS pictures FROM jobs WHERE owner = :owner AND state IN ('queued', 'running')
 """)
@@ -113,7 +117,7 @@ def next_tag(connection: Connection, owner: str, rank: int, cost: float, weight:
 def before(connection: Connection, job: JobRecord, tag: float) -> tuple[int, float]:
     """How many jobs wait before a queued one, and the megapixel-steps of those and of all that run."""
     place = {"rank": -job.priority, "tag": tag, "created": job.created, "id": job.id}
-    count, waiting, running = connection.execute(_BEFORE, place).one()
+    count, waiting, running = connection.execute(_BEFORE_OF[connection.dialect.name], place).one()
     return int(count), float(waiting or 0.0) + float(running or 0.0)
 
 

@@ -73,9 +73,9 @@ def _jobs() -> None:
         _whole("counted", "0"),
     )
     queued, running, pending = "state = 'queued'", "state = 'running'", "state IN ('queued', 'running')"
-    _part("jobs_to_claim", "jobs", ["rank", "tag", "created", "id", "cost", "owner"], queued)
-    _part("jobs_pending", "jobs", ["owner", "rank", "tag", "samples"], pending)
-    _part("jobs_running", "jobs", ["worker", "lease"], running)
+    _part("jobs_to_claim", "jobs", ["rank", "tag", "created", "id", "cost", "owner", "state"], queued)
+    _part("jobs_pending", "jobs", ["owner", "rank", "tag", "samples", "state"], pending)
+    _part("jobs_running", "jobs", ["worker", "lease", "cost", "state"], running)
     _part("jobs_once", "jobs", ["owner", "surface", "idempotency"], "idempotency <> ''", unique=True)
     op.create_index("jobs_newest", "jobs", ["created", "id"])
     op.create_index("jobs_of_state", "jobs", ["state", "created", "id"])
