@@ -1,4 +1,4 @@
-# `make portrait` makes a picture, `make test` runs the tests. Each sets up .venv by itself; a second run is quick.
+# `make portrait` makes a picture, `make serve` starts the service, `make test` runs the tests. Each sets up .venv by itself; a second run is quick.
 # PYTHON=/path/to/python3.x chooses the interpreter of a new .venv. See docs/install.md.
 
 PYTHON ?= $(shell for p in python3 python3.12 python3.13 python3.11 python3.14 python; do \
@@ -11,7 +11,7 @@ SEED ?= 9
 export PROMPT SEED
 
 .DEFAULT_GOAL := help
-.PHONY: help portrait test check format bench clean
+.PHONY: help portrait serve test clients check format bench clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## ?/  make \1: /p' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ help:  ## this list
 portrait: $(VENV)/installed  ## write portrait.png with the embedded checkpoint (PROMPT="…" SEED=9)
 	@printf 'prompt: %s\n' "$$PROMPT"
 	@$(BIN)/fluxgram generate --seed "$$SEED" --out portrait.png --force -- "$$PROMPT"
+
+serve: $(VENV)/installed-server  ## the service at http://127.0.0.1:7070 (SERVE="--port 8000 …")
+	@$(BIN)/fluxgram serve $(SERVE)
 
 test: $(VENV)/installed-dev  ## run all tests
 	$(BIN)/python -m pytest
@@ -55,4 +58,9 @@ $(VENV)/installed: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Setting up .venv; the first time this downloads torch and takes some minutes."
 	@$(PIP) install --quiet -c constraints.txt -e '.[dev]'
+	@touch $(VENV)/installed $(VENV)/installed-server $@
+
+$(VENV)/installed-server: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Setting up .venv; the first time this downloads torch and takes some minutes."
+	@$(PIP) install --quiet -c constraints.txt -e '.[server]'
 	@touch $(VENV)/installed $@

@@ -13,6 +13,7 @@ import typer
 from fluxgram.cli.app import app
 from fluxgram.engine.receipt import Receipt
 from fluxgram.errors import FluxgramError
+from fluxgram.service import ServiceSettings
 from fluxgram.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -49,6 +50,11 @@ def test_every_documented_option_is_there() -> None:
 def test_every_setting_is_documented() -> None:
     for field in fields(Settings):
         assert f"`FLUXGRAM_{field.name.upper()}`" in page("install.md")
+
+
+def test_every_setting_of_the_service_is_documented() -> None:
+    for field in fields(ServiceSettings):
+        assert f"| `{field.name}` |" in page("service.md")
 
 
 def test_every_field_of_the_receipt_is_documented() -> None:
