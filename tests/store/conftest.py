@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from fluxgram.store.database import Database
+from fluxgram.store.tables import metadata
 from tests.store.stores import Store
 
 
@@ -74,6 +75,29 @@ def fresh_postgres(postgres: str) -> Iterator[str]:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """URL of a PostgreSQL database with all tables."""
+    import psycopg
+
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE migrated")
+    url = postgres.replace("/postgres?", "/migrated?")
+    Database.open(url, tmp_path_factory.mktemp("unused")).close()
+    return url
+
+
+@pytest.fixture
+def emptied_postgres(migrated_postgres: str) -> str:
+    """The same with nothing in it, which is quicker to have than a new one."""
+    import psycopg
+
+    with psycopg.connect(migrated_postgres, autocommit=True) as connection:
+        names = ", ".join(f'"{name}"' for name in metadata.tables)
+        connection.execute(f"TRUNCATE {names} RESTART IDENTITY")
+    return migrated_postgres
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest) -> str:
     """Of an empty database; the tests that take it run on both kinds."""
@@ -93,10 +117,10 @@ def open_store(tmp_path: Path) -> Iterator[Callable[[str], Store]]:
         yield open_it
 
 
-@pytest.fixture
-def store(url: str, open_store: Callable[[str], Store]) -> Store:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, open_store: Callable[[str], Store]) -> Store:
     """On both kinds of database."""
-    return open_store(url)
+    return open_store("" if request.param == "sqlite" else request.getfixturevalue("emptied_postgres"))
 
 
 @pytest.fixture
