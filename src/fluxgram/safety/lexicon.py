@@ -231,7 +231,10 @@ class AgeReader:
             if unit is None and not self._announced(words, place):
                 continue
             end = after + len(unit or ())
-            if words[end : end + 1] and words[end].removesuffix("s") in self._things:
+            following = words[end : end + 1]
+            if following and (
+                following[0].removesuffix("s") in self._things or (unit is None and following[0].isdecimal())
+            ):
                 continue
             young = value < self._adult or (unit is not None and unit in self._young_units)
             minor |= young
@@ -269,9 +272,16 @@ class AgeReader:
         for length in range(self._longest, 0, -1):
             if (unit := tuple(words[place : place + length])) in self._units:
                 return unit
+        if words[place : place + 1] == ["f"] and self._is_written_with_f(words, place):
+            return ("f",)
         if words[place : place + 1] and words[place][:1] in ("岁", "歲", "歳", "才"):
             return (words[place],)
         return None
+
+    def _is_written_with_f(self, words: list[str], place: int) -> bool:
+        """Whether a number and an f are an age and a sex, not the beginning of an f-number."""
+        number, following = words[place - 1], words[place + 1 : place + 2]
+        return number.isdecimal() and len(number) == 2 and not (following and following[0].isdecimal())
 
     def _announced(self, words: list[str], place: int) -> bool:
         return any(tuple(words[max(0, place - length) : place]) in self._before for length in (1, 2))

@@ -20,6 +20,7 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -254,12 +255,10 @@ class WebhookSender:
                     return
 
     def _headers(self, delivery: Delivery) -> dict[str, str]:
-        from fluxgram import __version__
-
         timestamp = int(time.time())
         headers = {
             "content-type": "application/json",
-            "user-agent": f"fluxgram/{__version__}",
+            "user-agent": f"fluxgram/{version('fluxgram')}",
             "webhook-id": delivery.id,
             "webhook-timestamp": str(timestamp),
         }
