@@ -220,6 +220,8 @@ class Worker:
                 self._part(task)
                 self._scribe.cancelled(task)
             elif isinstance(event, events.Preview):
+                if self._inspector.looks_at(task.record):
+                    continue
                 data = {"picture": task.picture, "done": event.done, "steps": task.steps}
                 self._scribe.event(task, "preview", data, event.image)
             elif (told := task.told(event)) is not None:

@@ -7,7 +7,7 @@ The classifier is loaded when the first picture needs it. Nothing about it is si
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fluxgram.errors import FluxgramError
 from fluxgram.jobs.orders import Note
@@ -45,7 +45,7 @@ class Inspector:
         Raises:
             FluxgramError: The policy wants it looked at, and there is nothing to look with.
         """
-        if not self._wanted(record.extra):
+        if not self.looks_at(record):
             return image, "unchecked", ()
         try:
             classifier = self._loaded()
@@ -65,11 +65,12 @@ class Inspector:
         note = Note("check", score.label, f"{what}, and redacted ({how}).")
         return redact(image, how), "flagged", (note,)
 
-    def _wanted(self, extra: dict[str, Any]) -> bool:
+    def looks_at(self, record: JobRecord) -> bool:
+        """Whether a job's pictures are looked at; its previews are then shown to nobody, as nobody looks at those."""
         policy = self._service.safety
         if policy == "off" or (policy == "prefer" and not self._service.classifier):
             return False
-        return policy == "require" or extra.get("check") is not False
+        return policy == "require" or record.extra.get("check") is not False
 
     def _loaded(self) -> HubClassifier:
         if self._missing is not None:
