@@ -5,6 +5,7 @@ argument or FLUXGRAM_URL, the key (where the server wants one) FLUXGRAM_KEY. A p
 service looks the same, but for the address.
 """
 
+import contextlib
 import os
 import sys
 import time
@@ -42,7 +43,8 @@ def draw(prompt: str, seed: int) -> list[str]:
     end = time.monotonic() + LONGEST
     while answer["status"] == "processing" and time.monotonic() < end:
         time.sleep(min(answer["eta"], 5))
-        answer = requests.post(answer["fetch_result"], json={"key": KEY}, timeout=60).json()
+        with contextlib.suppress(requests.ConnectionError):  # the server starts anew; it has kept the order
+            answer = requests.post(answer["fetch_result"], json={"key": KEY}, timeout=60).json()
     if answer["status"] != "success":
         sys.exit(f"no picture: {answer['message']} {answer.get('tip', '')}")
     for note in answer["meta"]["fluxgram"]["ignored"]:

@@ -5,6 +5,7 @@ The toy draws (random weights, whole way). What is said of jobs that wait or fai
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import json
@@ -181,6 +182,25 @@ def test_the_published_python_client(server: Server) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecatedSince20")  # the client's own code
+def test_the_published_client_asynchronously(server: Server) -> None:
+    from modelslab_py.core.apis.community import Community
+    from modelslab_py.core.client import Client
+    from modelslab_py.schemas.community import Text2Image
+
+    async def drawn() -> tuple[dict[str, Any], dict[str, Any]]:
+        async with Client(api_key="any", fetch_timeout=60) as client:
+            client.base_url = f"{server.url}/api/"
+            community = Community(client=client)
+            said = await community.async_text_to_image(
+                Text2Image(prompt="a face", width=256, height=256, num_inference_steps=2)
+            )
+            return said, await community.async_fetch(str(said["id"]))
+
+    said, fetched = asyncio.run(drawn())
+    assert (said["status"], fetched["output"]) == ("success", said["output"])
+
+
+@pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecatedSince20")  # the client's own code
 def test_the_published_client_waits_for_a_picture(server: Server) -> None:
     """It knows of no `instant_response`; the order is handed in by hand, and it fetches."""
     from modelslab_py.core.apis.community import Community
@@ -193,33 +213,81 @@ def test_the_published_client_waits_for_a_picture(server: Server) -> None:
     assert Community(client=client).fetch(str(said["id"]))["output"] == said["future_links"]
 
 
+def example(name: str, folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run one of `examples/` in a folder."""
+    folder.mkdir(exist_ok=True)
+    return subprocess.run(
+        [sys.executable, EXAMPLES / name, *arguments],
+        cwd=folder,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
 @pytest.mark.parametrize(
-    ("example", "files"),
+    ("name", "files"),
     [
         ("batch_portraits.py", ["studio.png", "harbour.png", "library.png"]),
         ("character_scenes.py", ["deck.png", "workshop.png", "night.png"]),
     ],
 )
-def test_the_examples_run(server: Server, tmp_path: Path, example: str, files: list[str]) -> None:
-    done = subprocess.run(
-        [sys.executable, EXAMPLES / example], cwd=tmp_path, env=os.environ | {"FLUXGRAM_URL": server.url},
-        capture_output=True, text=True, timeout=240, check=False,
-    )  # fmt: skip
+def test_the_examples_run(server: Server, tmp_path: Path, name: str, files: list[str]) -> None:
+    done = example(name, tmp_path, FLUXGRAM_URL=server.url)
     assert done.returncode == 0, done.stderr + done.stdout
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(files)
-    for name in files:
-        receipt: Any = read_receipt(tmp_path / name)
+    for file in files:
+        receipt: Any = read_receipt(tmp_path / file)
         assert receipt["delivered"] == [512, 768]
-        assert receipt["seed"] == (42 if example.startswith("batch") else 7)
-        assert name in done.stdout
+        assert receipt["seed"] == (42 if name.startswith("batch") else 7)
+        assert file in done.stdout
+
+
+def test_an_example_waits_for_what_takes_longer(tmp_path: Path) -> None:
+    with standing(tmp_path / "home", v6_wait_seconds=0) as slow, ThreadPoolExecutor(1) as pool:
+        running = pool.submit(example, "batch_portraits.py", tmp_path, slow.url)
+        for _ in range(3):
+            slow.draw(slow.claim())
+        assert running.result(120).returncode == 0
+    assert {"studio.png", "harbour.png", "library.png"} < {path.name for path in tmp_path.iterdir()}
+
+
+@pytest.mark.slow
+def test_a_server_that_is_killed_in_the_middle_has_kept_every_portrait(tmp_path: Path) -> None:
+    """The batch example runs; the server dies while its first portrait is drawn, and is started again."""
+    with (
+        serving(tmp_path / "home", "fluxgram-mini", v6_wait_seconds="0") as mortal,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        running = pool.submit(example, "batch_portraits.py", tmp_path, mortal.url)
+        listed = "/api/v1/jobs?state=running"
+        wait_until(lambda: mortal.call("GET", listed).json["jobs"], "a portrait being drawn")
+        mortal.kill()
+        mortal.start(ready=False)
+        done = running.result(240)
+        assert done.returncode == 0, done.stderr + done.stdout
+        assert len(mortal.call("GET", "/api/v1/jobs").json["jobs"]) == 3  # none was handed in twice
+        receipt: Any = read_receipt(tmp_path / "studio.png")
+        again = {
+            "prompt": receipt["prompt"]["text"],
+            "negative_prompt": receipt["negative"]["text"],
+            "seed": 42,
+        }
+        said = order(mortal, width=512, height=768, num_inference_steps=None, **again)
+        wait_until(
+            lambda: mortal.call("GET", said["fetch_result"].removeprefix(mortal.url)).json["output"],
+            "it again",
+        )
+        undisturbed = picture(said["future_links"][0])
+    assert Image.open(tmp_path / "studio.png").tobytes() == undisturbed.tobytes()
+    assert {"studio.png", "harbour.png", "library.png"} < {path.name for path in tmp_path.iterdir()}
 
 
 def test_an_example_says_why_there_is_no_picture(tmp_path: Path) -> None:
     with standing(tmp_path / "home", require_key=True) as keyed:
-        for example in ("batch_portraits.py", "character_scenes.py"):
-            done = subprocess.run(
-                [sys.executable, EXAMPLES / example, keyed.url], cwd=tmp_path,
-                capture_output=True, text=True, timeout=240, check=False,
-            )  # fmt: skip
+        for name in ("batch_portraits.py", "character_scenes.py"):
+            done = example(name, tmp_path, keyed.url)
             assert done.returncode == 1
             assert "Invalid API key" in done.stderr

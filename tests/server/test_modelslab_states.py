@@ -96,6 +96,7 @@ def test_what_is_fetched_may_be_named_in_any_way(legacy: Standing) -> None:
         requests.post(legacy.url + fetch, data={"request_id": number}, timeout=60),
         requests.get(f"{legacy.url}{fetch}/{number}", timeout=60),
         requests.get(f"{legacy.url}{fetch}?request_id={number}", timeout=60),
+        requests.get(legacy.url + fetch, json={"request_id": number}, timeout=60),
         post(legacy, f"/api/v7/images/fetch/{number}"),
         post(legacy, f"/api/v3/fetch/{number}"),
     ]
