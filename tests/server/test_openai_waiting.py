@@ -363,10 +363,19 @@ def loop_of(service: Idle) -> Any:
     return service.server.servers[0].get_loop()  # type: ignore[attr-defined]
 
 
-def test_another_job_s_extra_does_not_leak(idle: Callable[..., Idle]) -> None:
-    """The answer says what the door noted, in JSON that holds no infinities, whatever the door kept."""
+def test_notes_are_named_as_the_client_names_its_fields(idle: Callable[..., Idle]) -> None:
+    """Whatever was sent, the notes are JSON that holds no infinities."""
     service = idle()
-    with asking(service, extra_body={"huge": 10**400, "nested": {"a": [1, 2]}}) as asked:
-        finish(service, service.claimed(), ("clean",))
+    extra = {
+        "huge": 10**400,
+        "nested": {"a": [1, 2]},
+        "negative_prompt": "hat",
+        "guidance": 1,
+        "safety_checker": "yes",
+    }
+    with asking(service, extra_body=extra) as asked:
+        finish(service, service.claimed(), ("unchecked",))
         notes = {note["name"]: note["value"] for note in asked.result(60).fluxgram["notes"]}
-    assert notes == {"huge": "a very large number", "nested": '{"a": [1, 2]}'}
+    assert notes == {
+        "huge": "a very large number", "nested": '{"a": [1, 2]}', "negative_prompt": "hat", "safety_checker": "yes",
+    }  # fmt: skip

@@ -182,13 +182,17 @@ def _patches(receipt: Mapping[str, Any]) -> int:
     return math.ceil(rendered[0] / PATCH) * math.ceil(rendered[1] / PATCH)
 
 
+_THEIR_NAMES = {"negative": "negative_prompt", "check": "safety_checker", "enhance": "enhance_prompt"}
+"""The door's names of fields → those of this surface."""
+
+
 def own(job: Job) -> dict[str, Any]:
     """What OpenAI's answer has no place for."""
     return {
         "job": job.id,
         "checkpoint": job.record.checkpoint,
         "safety": job.safety,
-        "notes": [{"name": note.name, "value": note.value, "reason": note.reason} for note in job.notes],
+        "notes": [note.to_dict() | {"name": _THEIR_NAMES.get(note.name, note.name)} for note in job.notes],
     }
 
 
