@@ -251,6 +251,8 @@ def test_a_distilled_checkpoint_is_not_made_to_take_more_steps() -> None:
     assert order.request["steps"] == 4
     assert [(note.name, note.value) for note in order.notes] == [("num_inference_steps", 30)]
     assert fit(read({"prompt": "a face", "num_inference_steps": 2}), CARD).request["steps"] == 2
+    twice = fit(read({"prompt": "a face", "num_inference_steps": 999}), CARD)  # above both limits: told once
+    assert [(note.name, note.value) for note in twice.notes] == [("num_inference_steps", 999)]
     whole = replace(CARD, distilled=False)
     assert fit(read({"prompt": "a face", "num_inference_steps": 30}), whole).request["steps"] == 30
 

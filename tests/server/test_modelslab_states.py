@@ -283,6 +283,7 @@ WRONG: dict[str, tuple[Any, str]] = {
     "a list": ([ORDER], "The body is not a JSON object"),
     "bytes": (b"\xff\xfe\x00", "The body is not a JSON object"),
     "an unknown model": (ORDER | {"model_id": "midjourney"}, "Model not found: midjourney"),
+    "a model that was not fetched": (ORDER | {"model_id": "klein"}, "Model not found: klein"),
     "a folder of the machine": (ORDER | {"model_id": "/etc"}, "Model not found: /etc"),
     "a folder above": (ORDER | {"model_id": "../../home"}, "Model not found: ../../home"),
     "an adapter": (ORDER | {"lora_model": "skin"}, "lora_model is not available: adapters (LoRA) can't be applied yet"),

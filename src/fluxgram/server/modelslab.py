@@ -20,6 +20,7 @@ from starlette.concurrency import run_in_threadpool
 from fluxgram.errors import (
     AccessError,
     Busy,
+    CheckpointMissing,
     FluxgramError,
     KeyInvalid,
     QueueFull,
@@ -126,8 +127,13 @@ def _submit(jobs: Jobs, order: Order, caller: Caller, path: str) -> Job:
     try:
         return jobs.submit(fit(order, card) if card else order, caller)
     except UnknownCheckpoint as error:
-        message = "Model id not found" if path.startswith(_OLD) else f"Model not found: {cut(name, 100)}"
-        raise UnknownCheckpoint(message, error.hint) from None
+        tip = error.hint
+    except CheckpointMissing as error:
+        if card is None or card.default:
+            raise  # nobody can draw here
+        tip = f"{error} {error.hint}"
+    message = "Model id not found" if path.startswith(_OLD) else f"Model not found: {cut(name, 100)}"
+    raise UnknownCheckpoint(message, tip)
 
 
 async def fetch(request: Request) -> Response:

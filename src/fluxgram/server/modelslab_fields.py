@@ -228,7 +228,9 @@ def fit(order: Order, card: CheckpointCard) -> Order:
     steps, own = request.get("steps"), card.steps["final"]
     if card.distilled and isinstance(steps, int) and steps > own:
         reason = f"{card.name} is distilled to {own} steps; more of them make no better picture."
-        notes.append(Note("num_inference_steps", steps, reason))
+        asked = next((note.value for note in notes if note.name == "num_inference_steps"), steps)
+        notes = [note for note in notes if note.name != "num_inference_steps"]
+        notes.append(Note("num_inference_steps", asked, reason))
         request["steps"] = own
     size, most = request.get("size"), card.sizes.get("most")
     if isinstance(size, list) and isinstance(most, int) and not card.sizes.get("known"):
