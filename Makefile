@@ -26,6 +26,10 @@ serve: $(VENV)/installed-server  ## the service at http://127.0.0.1:7070 (SERVE=
 test: $(VENV)/installed-dev  ## run all tests
 	$(BIN)/python -m pytest
 
+clients: $(VENV)/installed-dev  ## the service's tests with published JavaScript clients (needs node 20 or newer)
+	npm --prefix tests/clients ci --no-audit --no-fund
+	$(BIN)/python -m pytest tests/clients
+
 check: $(VENV)/installed-dev  ## style, formatting, types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
