@@ -18,10 +18,12 @@ ROOT = Path(__file__).parents[2]
 ENGINE = "tests.jobs.tiny_engine:make"
 
 
-@pytest.fixture(autouse=True)
-def _workers_find_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def _workers_find_the_engine() -> Iterator[None]:
     paths = [str(ROOT), str(ROOT / "src"), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path for path in paths if path))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join(path for path in paths if path))
+        yield
 
 
 @pytest.fixture
@@ -65,13 +67,6 @@ def supervise() -> Iterator[Callable[..., Supervisor]]:
     yield start
     for supervisor in started:
         supervisor.stop()
-
-
-@pytest.fixture
-def working(jobs: Jobs, supervise: Callable[..., Supervisor]) -> Jobs:
-    """A door with one worker behind it."""
-    supervise(jobs)
-    return jobs
 
 
 @pytest.fixture(scope="session")

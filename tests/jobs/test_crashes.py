@@ -17,6 +17,7 @@ from PIL import Image
 
 from fluxgram.engine.engine import Engine
 from fluxgram.engine.request import Request
+from fluxgram.errors import StoreFull
 from fluxgram.jobs.door import Caller, Job, Jobs, Order
 from fluxgram.jobs.names import WorkerName, is_dead_here
 from fluxgram.jobs.supervisor import Supervisor
@@ -325,6 +326,32 @@ def test_a_full_disk_fails_that_job_and_pauses_the_queue(
     assert jobs.queue.paused() == ""
     assert jobs.wait(jobs.retry(failed.id).id, 60).state == "done"
     assert [path.name for path in small_disk.rglob("*") if path.name.endswith((".part", ".tmp"))] == []
+
+
+def submit_many(jobs: Jobs) -> None:
+    """More than any space that SQLite has put aside."""
+    for _ in range(1000):
+        jobs.submit(ask("portrait " + "of a woman " * 2000))
+
+
+def test_a_disk_that_is_full_of_everything_loses_nothing(
+    open_jobs: Callable[..., Jobs], supervise: Callable[..., Supervisor], small_disk: Path
+) -> None:
+    jobs = open_jobs(home=small_disk / "home", lease_seconds=0.9)
+    supervise(jobs)
+    job = jobs.submit(ask("portrait slow", steps=10))
+    until(lambda: "step" in kinds(jobs, job.id))
+    filling = small_disk / "filling"
+    fill(filling)
+    with pytest.raises(StoreFull):
+        submit_many(jobs)
+    assert jobs.wait(job.id, 4).state in ("running", "failed")  # several leases long
+    filling.unlink()
+    done = jobs.wait(job.id, 60)
+    assert done.state == "done" or (done.problem is not None and done.problem.kind == "StoreFull")
+    assert done.record.deaths == 0
+    assert jobs.wait(jobs.submit(ask(), BERT).id, 60).state == "done"
+    jobs.database.check()
 
 
 def test_pictures_that_were_to_last_for_a_while_are_removed(

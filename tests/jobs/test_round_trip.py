@@ -9,7 +9,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -18,10 +18,25 @@ from PIL import Image
 from fluxgram.jobs.door import Caller, Job, Jobs, Order
 from fluxgram.jobs.supervisor import Supervisor
 from fluxgram.pictures.read import read_receipt
+from fluxgram.service import ServiceSettings
+from fluxgram.settings import Settings
 from tests.jobs.tiny_engine import colour_of
 from tests.jobs.waiting import kinds, until
 
 ANNA, BERT = Caller(owner="anna"), Caller(owner="bert")
+
+
+@pytest.fixture(scope="module")
+def working(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jobs]:
+    """A door with one worker behind it, for all tests here that leave it as it was."""
+    home = tmp_path_factory.mktemp("working") / "home"
+    settings = Settings(home=home, device="cpu", dtype="float32", threads=1, offline=True)
+    jobs = Jobs.open(settings, ServiceSettings(log_format="text"))
+    supervisor = Supervisor(jobs, engine="tests.jobs.tiny_engine:make")
+    supervisor.start()
+    yield jobs
+    supervisor.stop()
+    jobs.close()
 
 
 def ask(prompt: str = "portrait", **fields: object) -> Order:
@@ -224,10 +239,11 @@ def test_the_webhook_is_stored_with_the_end(working: Jobs) -> None:
     assert body["message"].startswith("There is too little memory")
 
 
-def test_estimates_come_from_what_was_drawn(working: Jobs) -> None:
-    job = drawn(working, ask())
-    until(lambda: working.queue.rate("fluxgram-mini"))
-    assert working.queue.rate("fluxgram-mini") == pytest.approx(0.25 / job.record.cost)
+def test_estimates_come_from_what_was_drawn(jobs: Jobs, supervise: Callable[..., Supervisor]) -> None:
+    supervise(jobs)
+    job = drawn(jobs, ask())
+    until(lambda: jobs.queue.rate("fluxgram-mini"))
+    assert jobs.queue.rate("fluxgram-mini") == pytest.approx(0.25 / job.record.cost)
 
 
 def test_many_at_once_from_many_threads(working: Jobs) -> None:

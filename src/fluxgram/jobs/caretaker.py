@@ -98,6 +98,8 @@ class Caretaker:
         for key in self._lasting("lapsed", lapsed, patience):
             record = lapsed[key]
             if record.worker in silent:
+                if silent[record.worker].silent_for < self._jobs.service.lease_seconds:
+                    continue  # it is alive, and what it cannot reach is the store
                 _log.error("the worker %s does not answer any more", record.worker)
                 silent[record.worker].kill()
                 continue

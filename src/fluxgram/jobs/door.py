@@ -189,10 +189,10 @@ class Jobs:
         with self._bell.waiting(id) as rung:
             while True:
                 rung.clear()
-                job = self.get(id, caller)
+                over = self._is_over(id, caller)
                 left = end - time.monotonic()
-                if job.over or left <= 0:
-                    return job
+                if over or left <= 0:
+                    return self.get(id, caller)
                 rung.wait(min(left, POLL_SECONDS))
 
     async def wait_async(self, id: int, seconds: float, caller: Caller = LOCAL) -> Job:  # noqa: A002
@@ -201,10 +201,10 @@ class Jobs:
         with self._bell.waiting_async(id) as rung:
             while True:
                 rung.clear()
-                job = await asyncio.to_thread(self.get, id, caller)
+                over = await asyncio.to_thread(self._is_over, id, caller)
                 left = end - time.monotonic()
-                if job.over or left <= 0:
-                    return job
+                if over or left <= 0:
+                    return await asyncio.to_thread(self.get, id, caller)
                 await _rung_within(rung, min(left, POLL_SECONDS))
 
     async def follow(
@@ -298,6 +298,10 @@ class Jobs:
     def close(self) -> None:
         """Close the database; nothing else is held."""
         self.database.close()
+
+    def _is_over(self, id: int, caller: Caller) -> bool:  # noqa: A002
+        caller.may_look()
+        return self.queue.get(id, caller.sees).over
 
     def _look(self, id: int, after: int, caller: Caller) -> tuple[bool, Events]:  # noqa: A002
         """Whether a job was over before its events were read: then there are no more than these."""

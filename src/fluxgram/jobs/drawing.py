@@ -95,7 +95,7 @@ class Worker:
         self._next_look = 0.0
         self._inspector = Inspector(jobs.settings, jobs.service)
         self._scribe = Scribe(jobs, lambda job: tell({"job": job}))
-        self._watch = Watch(jobs, name, engine, self.tasks, signals)
+        self._watch = Watch(jobs, name, engine, self.tasks, signals, tell)
 
     def run(self) -> None:
         """Draw until told to end; what is not finished then is queued again.

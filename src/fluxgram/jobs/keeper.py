@@ -80,6 +80,7 @@ class Keeper:
         self._restarts = 0
         self._state = "starting"
         self._loaded: tuple[str, ...] = ()
+        self._heard_at = time.monotonic()
         self.name = ""
 
     def start(self) -> None:
@@ -120,6 +121,11 @@ class Keeper:
         """Whether the worker has the default checkpoint in memory."""
         return bool(self._loaded) and self._state == "running"
 
+    @property
+    def silent_for(self) -> float:
+        """Seconds since the worker said anything; it does so with every beat of its leases."""
+        return time.monotonic() - self._heard_at
+
     def status(self) -> WorkerStatus:
         """What is known of the worker now."""
         process, state = self._process, self._state
@@ -157,7 +163,7 @@ class Keeper:
         command += ["--engine", self._engine] if self._engine else []
         environment = worker_environment(self._jobs.settings, self._jobs.service)
         with self._lock:
-            self._state, self._loaded = "starting", ()
+            self._state, self._loaded, self._heard_at = "starting", (), time.monotonic()
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
@@ -187,6 +193,7 @@ class Keeper:
             process.stdout.close()
 
     def _heed(self, said: Mapping[str, Any]) -> None:
+        self._heard_at = time.monotonic()
         if "job" in said:
             self._jobs.ring(said["job"])
         elif "worker" in said:

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fluxgram.errors import StoreError
 
@@ -33,16 +33,24 @@ class Watch:
         engine: What draws; only its `cancel` is called.
         tasks: What is being drawn now.
         signals: Wakes it.
+        tell: Tells the parent that this process is alive, also while the store cannot be written.
     """
 
     def __init__(
-        self, jobs: Jobs, name: str, engine: Drawer, tasks: Callable[[], list[Task]], signals: Signals
+        self,
+        jobs: Jobs,
+        name: str,
+        engine: Drawer,
+        tasks: Callable[[], list[Task]],
+        signals: Signals,
+        tell: Callable[[dict[str, Any]], None],
     ) -> None:
         self._jobs = jobs
         self._name = name
         self._engine = engine
         self._tasks = tasks
         self._signals = signals
+        self._tell = tell
         self._ended = False
         self._lease = jobs.service.lease_seconds
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
@@ -69,6 +77,7 @@ class Watch:
 
     def _beat(self) -> None:
         """Extend the leases; what is no longer held is dropped before the next step."""
+        self._tell({"alive": True})
         before = self._tasks()  # what is claimed meanwhile is not missed
         held = self._jobs.queue.beat(self._name, self._lease)
         for task in before:
