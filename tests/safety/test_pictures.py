@@ -42,8 +42,7 @@ def test_a_blur_leaves_no_detail() -> None:
 
 def test_pixels_are_few() -> None:
     for size in SIZES:
-        pixelated = np.asarray(redact(portrait(size), "pixelate"))
-        assert len(np.unique(pixelated.reshape(-1, 3), axis=0)) <= 100
+        assert len(redact(portrait(size), "pixelate").getcolors(101) or ()) in range(1, 101)
 
 
 def test_black_is_black() -> None:

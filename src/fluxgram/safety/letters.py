@@ -10,6 +10,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -47,13 +48,29 @@ def east_asian(text: str) -> Iterator[str]:
         yield run.group()
 
 
-def words(text: str) -> list[tuple[str, bool]]:
-    """The words and numbers of a plain text, and whether each follows a decimal point."""
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word or a number of a text.
+
+    Attributes:
+        text: It.
+        link: What stands between it and the number before, where both are numbers: `.` in 2.5, `-` in 12-14.
+    """
+
+    text: str
+    link: str = ""
+
+
+def words(text: str) -> list[Word]:
+    """The words and numbers of a plain text."""
     text = _EAST_ASIAN.sub(lambda run: f" {run.group()} ", text)
-    return [
-        (found.group(), found.start() > 1 and text[found.start() - 1] in ".," and text[found.start() - 2].isdigit())
-        for found in _WORD.finditer(text)
-    ]  # fmt: skip
+    found: list[Word] = []
+    end = 0
+    for each in _WORD.finditer(text):
+        numbers = bool(found) and found[-1].text.isdecimal() and each.group().isdecimal()
+        found.append(Word(each.group(), text[end : each.start()] if numbers else ""))
+        end = each.end()
+    return found
 
 
 def with_signs(text: str) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The words that the rules look for, read from `words.toml`, and finding them: every step is a look-up of bounded size.
 
-What a text is cut into is `letters.py`; what the findings mean together is `words.py`.
+What a text is cut into is `letters.py`; ages are `ages.py`; what the findings mean together is `words.py`.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from fluxgram.safety import letters
+from fluxgram.safety.ages import AgeReader
 
 _GLUED = frozenset({"minor", "young", "sexual", "suggestive", "forced", "gore"})
 _SHORT_ENOUGH_TO_HIDE = frozenset({"nude", "teen", "porn", "loli", "nsfw", "kids"})
@@ -58,7 +58,7 @@ class Lexicon:
 
     def __init__(self, data: dict[str, Any]) -> None:
         self.negative = {
-            name: frozenset(" ".join(each for each, _ in letters.words(letters.plain(entry))) for entry in entries)
+            name: frozenset(" ".join(each.text for each in letters.words(letters.plain(entry))) for entry in entries)
             for name, entries in data["negative"].items()
         }  # fmt: skip
         self._root = _Node({}, {}, [])
@@ -71,10 +71,10 @@ class Lexicon:
                     self._add(letters.plain(entry), Hit(table["group"], table["language"], own))
         self._longest_run = max(map(len, self._east_asian), default=0)
 
-    def find(self, text: str) -> tuple[Hits, list[tuple[str, bool]]]:
+    def find(self, text: str) -> tuple[Hits, list[letters.Word]]:
         """What is found in a plain text, in all ways of reading it, and its words."""
         tokens = letters.words(text)
-        texts = [token for token, _ in tokens]
+        texts = [token.text for token in tokens]
         hits = self._in_order(texts)
         for word in (*letters.with_signs(text), *letters.joined(text)):
             hits |= self._in_order([word]) if "*" not in word else self._masked(word)
@@ -86,7 +86,7 @@ class Lexicon:
         return hits, tokens
 
     def _add(self, entry: str, hit: Hit) -> None:
-        parts = [part for part, _ in letters.words(entry)]
+        parts = [part.text for part in letters.words(entry)]
         if any(letters.east_asian(entry)):
             self._east_asian.setdefault(entry, []).append(hit)
             return
@@ -183,108 +183,6 @@ def _steps(node: _Node, shapes: Iterable[str]) -> Iterator[_Node]:
             for length in range(3, min(len(shape), _LONGEST_WORD) + 1):
                 if shape[:length] in node.stems:
                     yield node.stems[shape[:length]]
-
-
-@dataclass(frozen=True, slots=True)
-class Ages:
-    """Ages in a text.
-
-    Attributes:
-        minor: One below 18 is there.
-        adult: One of 18 and above is there.
-    """
-
-    minor: bool = False
-    adult: bool = False
-
-
-class AgeReader:
-    """Finds ages in words and digits.
-
-    Args:
-        data: The table `ages` of `words.toml`.
-    """
-
-    def __init__(self, data: dict[str, Any]) -> None:
-        self._adult = int(data["adult"])
-        self._units = {tuple(unit.split()) for unit in map(letters.plain, data["units"])}
-        self._young_units = {tuple(unit.split()) for unit in data["young_units"]}
-        self._longest = max(map(len, self._units))
-        self._before = {tuple(words.split()) for words in data["before"]}
-        self._things = frozenset(data["things"])
-        self._numbers = {letters.plain(word): int(value) for word, value in data["numbers"].items()}
-
-    def find(self, tokens: list[tuple[str, bool]]) -> Ages:
-        """Ages among the words of a text."""
-        words = [word for word, _ in tokens]
-        minor = adult = False
-        for place, (word, fraction) in enumerate(tokens):
-            if fraction or (value := self._number(words, place)) is None:
-                continue
-            after = place + 1
-            while after < len(tokens) and tokens[after][1]:  # the rest of "2.5"
-                after += 1
-            unit = self._unit(words, after)
-            if unit is None and word.isdecimal() and words[after : after + 1] == ["s"]:  # "in her 30s"
-                adult |= 20 <= value <= 90 and words[place - 1 : place] in (["her"], ["his"], ["their"])
-                continue
-            if unit is None and not self._announced(words, place):
-                continue
-            end = after + len(unit or ())
-            following = words[end : end + 1]
-            if following and (
-                following[0].removesuffix("s") in self._things or (unit is None and following[0].isdecimal())
-            ):
-                continue
-            young = value < self._adult or (unit is not None and unit in self._young_units)
-            minor |= young
-            adult |= not young
-            minor |= (
-                place >= 2
-                and words[place - 1] in ("to", "or", "and", "bis")
-                and self._is_young(words[place - 2])
-            )
-        for place, (left, right) in enumerate(pairwise(tokens)):  # "12-14 years old": one unit for both
-            if left[0].isdecimal() and right[0].isdecimal() and not right[1]:
-                minor |= self._is_young(left[0]) and self._unit(words, place + 2) is not None
-        return Ages(minor, adult)
-
-    def _is_young(self, word: str) -> bool:
-        value = int(word) if word.isdecimal() and len(word) <= 3 else self._numbers.get(word)
-        return value is not None and value < self._adult
-
-    def _number(self, words: list[str], place: int) -> int | None:
-        """The number at a place; the whole of it where it is made of several words."""
-        word = words[place]
-        if word.isdecimal():
-            return int(word) if len(word) <= 3 else None
-        value = self._numbers.get(word)
-        if value is None:
-            return None
-        before = self._numbers.get(words[place - 1]) if place else None
-        if value < 10 and before is not None and before in range(20, 100, 10):
-            return before + value
-        if place and (words[place - 1] == "hundred" or words[place - 2 : place] == ["hundred", "and"]):
-            return 100 + value
-        return value
-
-    def _unit(self, words: list[str], place: int) -> tuple[str, ...] | None:
-        for length in range(self._longest, 0, -1):
-            if (unit := tuple(words[place : place + length])) in self._units:
-                return unit
-        if words[place : place + 1] == ["f"] and self._is_written_with_f(words, place):
-            return ("f",)
-        if words[place : place + 1] and words[place][:1] in ("岁", "歲", "歳", "才"):
-            return (words[place],)
-        return None
-
-    def _is_written_with_f(self, words: list[str], place: int) -> bool:
-        """Whether a number and an f are an age and a sex, not the beginning of an f-number."""
-        number, following = words[place - 1], words[place + 1 : place + 2]
-        return number.isdecimal() and len(number) == 2 and not (following and following[0].isdecimal())
-
-    def _announced(self, words: list[str], place: int) -> bool:
-        return any(tuple(words[max(0, place - length) : place]) in self._before for length in (1, 2))
 
 
 @cache

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fluxgram.safety import letters
-from fluxgram.safety.lexicon import Ages, Hit, Hits, Lexicon, lexicon
+from fluxgram.safety.ages import Ages
+from fluxgram.safety.lexicon import Hit, Hits, Lexicon, lexicon
 
 MINORS, CONSENT, GORE = "sexual_minors", "nonconsensual", "gore_minors"
 """The categories."""
@@ -105,12 +106,15 @@ def _refusals(groups: _Groups, ages: Ages, turned: set[str]) -> Iterable[tuple[s
 def _turned(negative: str, known: Lexicon) -> set[str]:
     """Which kinds of whole entries of the negative prompt turn the prompt round.
 
-    A list that also names minors, nudity or the like is the usual list of what nobody wants.
+    A list that rules out minors as well as adults, or nudity as well as clothes, is the usual list of what nobody wants.
     """
     entries = {
-        " ".join(word for word, _ in letters.words(entry)) for entry in negative.replace("\n", ",").split(",")
+        " ".join(word.text for word in letters.words(entry))
+        for entry in negative.replace("\n", ",").split(",")
     }
     kinds = {kind for kind, listed in known.negative.items() if entries & listed}
-    if kinds and {hit.group for hit in known.find(negative)[0]} & {"minor", "young", "sexual"}:
-        return kinds & {"clothes"} if not entries & {"nude", "naked", "nudity", "nsfw"} else set()
+    if kinds:
+        groups = {hit.group for hit in known.find(negative)[0]}
+        kinds -= {"adults"} if "minor" in groups else set()
+        kinds -= {"clothes"} if "sexual" in groups else set()
     return kinds
