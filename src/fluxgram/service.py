@@ -10,7 +10,8 @@ import math
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from contextlib import suppress
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
@@ -102,7 +103,9 @@ class ServiceSettings:
     metrics_open: bool = False
 
     @classmethod
-    def load(cls, home: Path, environment: Mapping[str, str] | None = None, **given: object) -> ServiceSettings:
+    def load(
+        cls, home: Path, environment: Mapping[str, str] | None = None, **given: object
+    ) -> ServiceSettings:
         """Read the file, then the variables, then what is given (the command line's options).
 
         Args:
@@ -117,9 +120,8 @@ class ServiceSettings:
         values: dict[str, object] = {}
         hints = get_type_hints(cls)
         for name, value in _file(home / FILE).items():
-            values[_known(name, hints, f"{name!r} in {home / FILE}")] = _read(
-                hints[name], value, f"{name} in {home / FILE}"
-            )
+            known = _known(name, hints, f"{name[:60]!r} in {home / FILE}")
+            values[known] = _read(hints[known], value, f"{known} in {home / FILE}")
         for variable, text in env.items():
             if variable.startswith(PREFIX):
                 name = _known(variable.removeprefix(PREFIX).lower(), hints, variable, PREFIX)
@@ -149,7 +151,8 @@ def _known(name: str, hints: Mapping[str, Any], shown: str, prefix: str = "") ->
         return name
     near = get_close_matches(name, hints, n=1, cutoff=0.0)[0]
     raise SettingsError(
-        f"{shown} is not a setting of the service.", f"Did you mean {prefix}{near.upper() if prefix else near}?"
+        f"{shown} is not a setting of the service.",
+        f"Did you mean {prefix}{near.upper() if prefix else near}?",
     )
 
 
@@ -181,18 +184,16 @@ def _switch(value: object, name: str) -> bool:
     raise SettingsError(f"{name} must be true or false, not {value!r}.", "Leave it out for the default.")
 
 
-def _number(kind: type[int] | type[float], value: object, name: str) -> float:
-    try:
-        if isinstance(value, bool) or not isinstance(value, int | float | str):
-            raise ValueError(value)  # noqa: TRY004  (told below)
-        number = kind(value)
-        if not (math.isfinite(number) and number >= 0 and (kind is float or number == float(value))):
-            raise ValueError(value)
-    except (ValueError, OverflowError):
+def _number(kind: type[int | float], value: object, name: str) -> float:
+    number = -1.0
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
+        with suppress(ValueError, OverflowError):
+            number = kind(value) if kind is float or float(value) == int(value) else -1.0
+    if not (math.isfinite(number) and number >= 0):
         what = "a whole number" if kind is int else "a number"
         raise SettingsError(
-            f"{name} must be {what} of at least 0, not {value!r}.", "Leave it out for the default."
-        ) from None
+            f"{name} must be {what} of at least 0, not {repr(value)[:60]}.", "Leave it out for the default."
+        )
     return number
 
 

@@ -37,7 +37,9 @@ def test_a_bucket_empties_and_fills() -> None:
     assert taken[3].reset == 1.0
     assert not buckets.take(key(), 100.9).taken
     assert buckets.take(key(), 101.0).taken
-    assert [buckets.take(key(), 1000.0).taken for _ in range(4)] == [True, True, True, False], "it holds no more"
+    assert [buckets.take(key(), 1000.0).taken for _ in range(4)] == [True, True, True, False], (
+        "it holds no more"
+    )
     assert buckets.take(key(id="other"), 1000.0).taken
     assert buckets.take(key(), 900.0).taken is False, "a clock that goes back fills nothing"
     assert buckets.take(key(rate=0), 0.0).headers() == {}
@@ -53,7 +55,7 @@ def test_a_bucket_empties_and_fills() -> None:
         ({}, False),
         ({"host": "localhost"}, False),
         ({"host": "::1"}, False),
-        ({"host": "0.0.0.0"}, True),
+        ({"host": "0.0.0.0"}, True),  # noqa: S104
         ({"host": "::"}, True),
         ({"host": "192.168.1.7"}, True),
         ({"host": "localhost.example"}, True),
@@ -103,10 +105,15 @@ def test_the_job_of_another_key_is_none(keyed: Keyed) -> None:
     for method, where in (("GET", path), ("DELETE", path), ("POST", f"{path}/cancel"), ("POST", f"{path}/retry"),
                           ("GET", f"{path}/events"), ("GET", f"{path}/pictures"),
                           ("GET", f"/api/v1/pictures/{name}/receipt")):  # fmt: skip
-        there, missing = call(method, where, headers=other), call(method, where.replace(str(job["id"]), "5"), headers=other)
+        there, missing = (
+            call(method, where, headers=other),
+            call(method, where.replace(str(job["id"]), "5"), headers=other),
+        )
         assert there.status == 404, (method, where)
         if str(job["id"]) in where:
-            assert there.body.replace(str(job["id"]).encode(), b"5") == missing.body, "it tells that there is one"
+            assert there.body.replace(str(job["id"]).encode(), b"5") == missing.body, (
+                "it tells that there is one"
+            )
     assert call("GET", "/api/v1/jobs", headers=other).json["jobs"] == []
     everybody = call("GET", "/api/v1/jobs", headers=keyed.key("owner")).json["jobs"]
     assert job["id"] in [each["id"] for each in everybody]
@@ -152,7 +159,9 @@ def test_a_key_revoked_on_the_command_line_dies_within_seconds(keyed: Keyed) -> 
     assert keyed.server.call("GET", "/api/v1/jobs", headers=gone).status == 200
     assert keyed.server.command("keys", "revoke", "gone").returncode == 0
     began = time.monotonic()
-    wait_until(lambda: keyed.server.call("GET", "/api/v1/jobs", headers=gone).status == 401, "the end of the key")
+    wait_until(
+        lambda: keyed.server.call("GET", "/api/v1/jobs", headers=gone).status == 401, "the end of the key"
+    )
     assert time.monotonic() - began < 30
 
 

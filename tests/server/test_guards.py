@@ -59,9 +59,9 @@ def answered(connection: socket.socket) -> tuple[int, bytes]:
         ({"public_url": "https://pictures.example/x"}, "pictures.example", True),
         ({"host": "192.168.1.7"}, "192.168.1.7:7070", True),
         ({"host": "192.168.1.7"}, "192.168.1.8", False),
-        ({"host": "0.0.0.0"}, "192.168.1.7:7070", True),
-        ({"host": "0.0.0.0"}, "evil.example", False),
-        ({"host": "0.0.0.0"}, socket.gethostname(), True),
+        ({"host": "0.0.0.0"}, "192.168.1.7:7070", True),  # noqa: S104
+        ({"host": "0.0.0.0"}, "evil.example", False),  # noqa: S104
+        ({"host": "0.0.0.0"}, socket.gethostname(), True),  # noqa: S104
     ],
 )
 def test_names_that_the_server_goes_by(settings: dict[str, str], header: str, allowed: bool) -> None:
@@ -166,7 +166,7 @@ def test_a_body_that_breaks_off_changes_nothing(service: Server) -> None:
     before = service.call("GET", "/api/v1/queue").json["queued"]
     with socket.create_connection(("127.0.0.1", service.port)) as connection:
         connection.sendall(
-            b'POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
+            b"POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             b'Content-Length: 5000\r\n\r\n{"prompt": "a sai'
         )
     assert service.call("GET", "/api/v1/queue").json["queued"] == before
@@ -176,21 +176,41 @@ def test_a_body_that_breaks_off_changes_nothing(service: Server) -> None:
 @pytest.mark.parametrize("bytes_", [b"GET / HTTP/1.1\r\n\r\n", b"\x00\xff\xfe\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n",
                                     b"GET " + b"/" * 100_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n"])  # fmt: skip
 def test_what_is_no_request_is_refused(service: Server, bytes_: bytes) -> None:
-    assert raw(service, bytes_.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))[0] in (0, 400, 404, 421)
+    assert raw(service, bytes_.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))[0] in (
+        0,
+        400,
+        404,
+        421,
+    )
     assert service.call("GET", "/livez").status == 200
 
 
 def test_every_answer_has_the_id_of_its_request(service: Server) -> None:
-    paths = ["/livez", "/nope", "/api/v1/jobs/7", "/api/v6/nope", "/v1/models", "/pictures/x.png", "/metrics", "/"]
+    paths = [
+        "/livez",
+        "/nope",
+        "/api/v1/jobs/7",
+        "/api/v6/nope",
+        "/v1/models",
+        "/pictures/x.png",
+        "/metrics",
+        "/",
+    ]
     for path in paths:
-        assert service.call("GET", path, headers={"X-Request-Id": "my-id:1"}).headers["x-request-id"] == "my-id:1"
+        assert (
+            service.call("GET", path, headers={"X-Request-Id": "my-id:1"}).headers["x-request-id"]
+            == "my-id:1"
+        )
         made = service.call("GET", path).headers["x-request-id"]
         assert len(made) == 16
     for wild in ("a b", "x" * 129, "<script>", "é"):
-        answer = service.call("GET", "/livez", headers={"X-Request-Id": wild.encode("latin-1").decode("latin-1")})
+        answer = service.call(
+            "GET", "/livez", headers={"X-Request-Id": wild.encode("latin-1").decode("latin-1")}
+        )
         assert answer.headers["x-request-id"] != wild
     too_large = raw(
-        service, b"POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: mine\r\nContent-Length: 99000000\r\n\r\n"
+        service,
+        b"POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: mine\r\nContent-Length: 99000000\r\n\r\n",
     )
     assert b"mine" in too_large[1]
 
@@ -206,7 +226,11 @@ def test_a_defect_is_told_as_one_and_nothing_more(
     monkeypatch.setattr(app.app.state.jobs.queue, "list", broken)  # type: ignore[attr-defined]
     monkeypatch.setattr(logging.getLogger("fluxgram"), "propagate", True)
     answer = app.get("/api/v1/jobs", headers={"X-Request-Id": "abc"})
-    assert (answer.status_code, answer.json()["title"], answer.headers["x-request-id"]) == (500, "Defect", "abc")
+    assert (answer.status_code, answer.json()["title"], answer.headers["x-request-id"]) == (
+        500,
+        "Defect",
+        "abc",
+    )
     assert "secret" not in answer.text
     assert "secret" not in caplog.text
     assert "ValueError" in caplog.text

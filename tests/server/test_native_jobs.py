@@ -87,7 +87,9 @@ def test_events_end_with_the_job_and_are_replayed(service: Server) -> None:
     assert [event["id"] for event in again] == [event["id"] for event in kept]
     middle = kept[len(kept) // 2]
     later = read_events(service.call("GET", path, headers={"Last-Event-ID": middle["id"]}).body.decode())
-    assert [event["id"] for event in later] == [event["id"] for event in kept if int(event["id"]) > int(middle["id"])]
+    assert [event["id"] for event in later] == [
+        event["id"] for event in kept if int(event["id"]) > int(middle["id"])
+    ]
     assert later == read_events(service.call("GET", f"{path}?after={middle['id']}").body.decode())
 
     listed = service.call("GET", path, headers={"Accept": "application/json"}).json["events"]
@@ -120,7 +122,9 @@ def test_lists_go_on_where_they_stopped(service: Server) -> None:
     assert len(found) == len(set(found))
     for number in made:
         service.call("GET", f"/api/v1/jobs/{number}?wait=60")
-    states = {job["state"] for job in service.call("GET", "/api/v1/jobs?state=done&state=failed").json["jobs"]}
+    states = {
+        job["state"] for job in service.call("GET", "/api/v1/jobs?state=done&state=failed").json["jobs"]
+    }
     assert states <= {"done", "failed"}
     assert service.call("GET", "/api/v1/jobs?state=finished").status == 422
     for cursor in ("x", "MTIz", "ZZZZ", "%00", "bnVsbDpudWxs"):
@@ -161,7 +165,9 @@ def test_a_waiting_request_does_not_stop_the_others(service: Server) -> None:
     waiting = [socket.create_connection(("127.0.0.1", service.port)) for _ in range(60)]
     try:
         for connection in waiting:
-            connection.sendall(f"GET /api/v1/jobs/{job['id']}?wait=50 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+            connection.sendall(
+                f"GET /api/v1/jobs/{job['id']}?wait=50 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+            )
         assert service.call("GET", "/api/v1/jobs?limit=1", timeout=10).status == 200
     finally:
         for connection in waiting:
@@ -186,7 +192,11 @@ def test_a_waiting_request_does_not_stop_the_others(service: Server) -> None:
         ({"prompt": "x", "size": [10**9, 10**9]}, "", ""),
         ({"prompt": "x", "priority": 101}, "priority: Input should be less than or equal to 100.", ""),
         ({"prompt": "x", "checkpoint": "/etc"}, "There is no checkpoint '/etc'.", ""),
-        ({"prompt": "x", "checkpoint": "fluxgram-mni"}, "There is no checkpoint 'fluxgram-mni'.", "fluxgram-mini"),
+        (
+            {"prompt": "x", "checkpoint": "fluxgram-mni"},
+            "There is no checkpoint 'fluxgram-mni'.",
+            "fluxgram-mini",
+        ),
         ({"prompt": "x", "negative": "hats", "guidance": 1}, "", "Leave it out"),
         ({"prompt": "x", "webhook": "http://127.0.0.1/"}, "", ""),
         ({"prompt": "x", "lasts": 0}, "lasts: Input should be greater than 0.", ""),
@@ -214,7 +224,9 @@ def test_a_full_queue_says_when_to_come_again(inside: Callable[..., TestClient])
     assert 1 <= int(answers[2].headers["Retry-After"]) <= 120
 
 
-@pytest.mark.parametrize("number", ["0", "-1", "1.5", "abc", str(2**53), str(2**64), "9" * 300, "%00", "1%2F2", "٣"])
+@pytest.mark.parametrize(
+    "number", ["0", "-1", "1.5", "abc", str(2**53), str(2**64), "9" * 300, "%00", "1%2F2", "٣"]
+)
 def test_numbers_that_no_job_has(app: TestClient, number: str) -> None:
     for method, path in (("GET", ""), ("DELETE", ""), ("GET", "/events"), ("POST", "/cancel"), ("POST", "/retry"),
                          ("GET", "/pictures")):  # fmt: skip

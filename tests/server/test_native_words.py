@@ -22,7 +22,10 @@ def test_the_vocabulary_is_searched_and_read(app: TestClient) -> None:
     for kind in KINDS:
         terms = app.get("/api/v1/vocabulary", params={"kind": kind}).json()["terms"]
         assert [term["id"] for term in terms] == [term.id for term in catalog().of_kind(kind)]
-    assert app.get("/api/v1/vocabulary/terms/light.rembrandt").json()["say"] == catalog().term("light.rembrandt").say
+    assert (
+        app.get("/api/v1/vocabulary/terms/light.rembrandt").json()["say"]
+        == catalog().term("light.rembrandt").say
+    )
     presets = app.get("/api/v1/vocabulary/presets").json()["presets"]
     assert [preset["id"] for preset in presets] == list(catalog().presets)
     assert app.get(f"/api/v1/vocabulary/terms/{presets[0]['id']}").json() == presets[0]
@@ -56,7 +59,9 @@ def test_checkpoints_are_listed(app: TestClient) -> None:
 
 def test_a_prompt_is_checked_and_mended(app: TestClient) -> None:
     words = "portrait of a sailor, photo realistic , 8k, 8k"
-    answer = app.post("/api/v1/lint", json={"prompt": words, "fix": "all", "checkpoint": "fluxgram-mini"}).json()
+    answer = app.post(
+        "/api/v1/lint", json={"prompt": words, "fix": "all", "checkpoint": "fluxgram-mini"}
+    ).json()
     codes = {finding["code"] for finding in answer["findings"]}
     assert "FX201" in codes
     for finding in answer["findings"]:
@@ -153,7 +158,9 @@ def test_a_shoot_makes_a_job_a_picture(app: TestClient) -> None:
     ]  # fmt: skip
     assert app.get("/api/v1/jobs").json()["jobs"] == []
     key = {"Idempotency-Key": "one"}
-    made = [app.post("/api/v1/shoots", json={"file": SHOOT, "scenes": ["night"]}, headers=key) for _ in range(2)]
+    made = [
+        app.post("/api/v1/shoots", json={"file": SHOOT, "scenes": ["night"]}, headers=key) for _ in range(2)
+    ]
     assert made[0].status_code == 202
     first, second = ([frame["job"]["id"] for frame in answer.json()["frames"]] for answer in made)
     assert first == second
@@ -170,6 +177,9 @@ def test_every_template_can_be_shot(app: TestClient) -> None:
         assert app.post("/api/v1/shoots", json={"file": entry["file"], "dry_run": True}).status_code == 202
 
 
+SOMEBODY = "[[character]]\nname='A'\nanchor='a man'\nseed=1\n"
+
+
 @pytest.mark.parametrize(
     ("file", "words"),
     [
@@ -178,12 +188,11 @@ def test_every_template_can_be_shot(app: TestClient) -> None:
         ("[[scene]]\nname = 'x'\n", "character"),
         (SHOOT.replace("light =", "ligth ="), "ligth"),
         (SHOOT.replace('"window"\nlight', '"../../etc"\nlight'), ""),
-        ("[[character]]\nname='A'\nanchor='a man'\nseed=1\nreferences=['../../../../etc/passwd.png']\n"
-         "[[scene]]\nname='x'\n", "references"),
-        ("[[character]]\nname='A'\nanchor='a man'\nseed=1\n[[scene]]\nname='x'\nsetting='__../../etc/passwd__'\n", ""),
-        ("[[character]]\nname='A'\nanchor='a man'\nseed=1\n[[scene]]\nname='x'\nsetting='__nowhere__'\n", "nowhere"),
+        (f"{SOMEBODY}references=['../../../../etc/passwd.png']\n[[scene]]\nname='x'\n", "references"),
+        (f"{SOMEBODY}[[scene]]\nname='x'\nsetting='__../../etc/passwd__'\n", ""),
+        (f"{SOMEBODY}[[scene]]\nname='x'\nsetting='__nowhere__'\n", "nowhere"),
     ],
-)  # fmt: skip
+)
 def test_shoots_that_cannot_be(app: TestClient, tmp_path: Path, file: str, words: str) -> None:
     app.post("/api/v1/characters", json=MARA | {"name": "Mara"})
     answer = app.post("/api/v1/shoots", json={"file": file, "dry_run": True})

@@ -111,7 +111,7 @@ def test_a_picture_that_does_not_last_is_not_kept_by_others(inside: Callable[...
 @pytest.mark.parametrize(
     "name",
     [
-        "x.png", "", "..", "../jobs.sqlite", "%2e%2e/jobs.sqlite", "..%2fjobs.sqlite", "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+        "x.png", "", "../jobs.sqlite", "%2e%2e/jobs.sqlite", "..%2fjobs.sqlite", "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
         "/etc/passwd", "%2fetc%2fpasswd", "temp/../x.png", "x.png%00", "x.png/", "con", "a" * 5000 + ".png", "x.png%0a",
         "file:%2f%2f%2fetc%2fpasswd", "x\\y.png", "temp/", "٣.png",
     ],
@@ -123,9 +123,7 @@ def test_names_that_lead_nowhere(kept: Kept, name: str) -> None:
     assert kept.app.get(f"/api/v1/pictures/{name}/receipt").status_code == 404
 
 
-def test_links_are_signed_and_end(
-    inside: Callable[..., TestClient], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_links_are_signed_and_end(inside: Callable[..., TestClient], monkeypatch: pytest.MonkeyPatch) -> None:
     kept = keep(inside(url_seconds=100.0))
     link = kept.jobs.link("", kept.name)
     good = kept.app.get(link)

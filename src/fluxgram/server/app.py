@@ -13,6 +13,7 @@ from fluxgram.server import failures, front, guards, modelslab, native, openai, 
 from fluxgram.server.callers import Buckets
 from fluxgram.server.draining import Draining
 from fluxgram.server.metrics import Metrics
+from fluxgram.server.webhooks import WebhookSender
 
 if TYPE_CHECKING:
     from fluxgram.jobs.door import Jobs
@@ -28,6 +29,9 @@ def create_app(jobs: Jobs, supervisor: Supervisor | None = None) -> FastAPI:
     Args:
         jobs: The door; the caller closes it.
         supervisor: Of the workers, started and stopped with the application; None where others draw.
+
+    Raises:
+        SettingsError: The secret of webhooks is none.
     """
 
     @asynccontextmanager
@@ -47,6 +51,7 @@ def create_app(jobs: Jobs, supervisor: Supervisor | None = None) -> FastAPI:
     app.state.jobs, app.state.supervisor, app.state.service = jobs, supervisor, jobs.service
     app.state.buckets = Buckets()
     app.state.metrics = Metrics(jobs)
+    app.state.sender = WebhookSender(jobs, count=app.state.metrics.webhook)
     app.state.draining = Draining()
     app.state.bodies = {}
     for surface in SURFACES:

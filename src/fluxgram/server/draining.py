@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from fluxgram.server.webhooks import WebhookSender
-
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+    from fluxgram.server.webhooks import WebhookSender
 
 
 class Draining:
@@ -23,11 +23,13 @@ class Draining:
     Attributes:
         begun: It was told to end.
         over: Workers are done; streams and waiting answers should end.
+        failed: Why the service could not even begin.
     """
 
     def __init__(self) -> None:
         self.begun = False
         self.over = asyncio.Event()
+        self.failed: BaseException | None = None
         self._task: asyncio.Task[None] | None = None
         self._app: FastAPI | None = None
 
@@ -35,10 +37,14 @@ class Draining:
     async def around(self, app: FastAPI) -> AsyncIterator[None]:
         """Start the workers and the sender of webhooks; drain and stop them at the end."""
         self._app = app
-        sender = WebhookSender(app.state.jobs, count=app.state.metrics.webhook)
-        if app.state.supervisor is not None:
-            await asyncio.to_thread(app.state.supervisor.start)
-        await sender.start()
+        sender: WebhookSender = app.state.sender
+        try:
+            if app.state.supervisor is not None:
+                await asyncio.to_thread(app.state.supervisor.start)
+            await sender.start()
+        except BaseException as error:
+            self.failed = error
+            raise
         try:
             yield
         finally:

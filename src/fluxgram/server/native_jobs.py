@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -68,7 +69,9 @@ class JobOrder(Body):
     quality: Literal["draft", "proof", "final"] = Field("final", description="The one dial.")
     checkpoint: StrictStr | None = Field(None, description="Name from /api/v1/checkpoints.")
     strict: StrictBool = Field(False, description="Refuse a prompt that cannot be read whole.")
-    preview_every: StrictInt = Field(0, description="A small preview every so many steps; 0 leaves it to the service.")
+    preview_every: StrictInt = Field(
+        0, description="A small preview every so many steps; 0 leaves it to the service."
+    )
     enhance: StrictBool = Field(False, description="Complete the prompt from the vocabulary.")
     check: StrictBool | None = Field(
         None, description="Have a classifier look at the pictures; null leaves it to the service's policy."
@@ -172,8 +175,17 @@ async def get_job(
     """As it stands now, or once it is over."""
     jobs: Jobs = request.app.state.jobs
     number = number_of(id)
-    job = await (jobs.wait_async(number, wait, who) if wait else run_in_threadpool(jobs.get, number, who))
-    return await run_in_threadpool(job_view, job, request)
+    if wait:
+        waiting = asyncio.ensure_future(jobs.wait_async(number, wait, who))
+        ending = asyncio.ensure_future(request.app.state.draining.over.wait())
+        try:
+            await asyncio.wait((waiting, ending), return_when=asyncio.FIRST_COMPLETED)
+            if waiting.done():
+                waiting.result()  # what was refused is told here
+        finally:
+            waiting.cancel()
+            ending.cancel()
+    return await run_in_threadpool(lambda: job_view(jobs.get(number, who), request))
 
 
 @router.post("/jobs/{id}/cancel", summary="Cancel a job", operation_id="cancel_job")

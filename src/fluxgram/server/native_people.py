@@ -87,7 +87,9 @@ def new_character(body: NewCharacter, request: Request, response: Response, who:
         error = ShootError(f"There is a character {cast.path(body.name).stem!r} already.", "PUT replaces it.")
         return respond(request, error, 409)
     slug = _save(cast, body.name, body, overwrite=False)
-    response.headers["Location"] = f"{base_url(request, request.app.state.service)}/api/v1/characters/{quote(slug)}"
+    response.headers["Location"] = (
+        f"{base_url(request, request.app.state.service)}/api/v1/characters/{quote(slug)}"
+    )
     return _shown(slug, cast.load(slug))
 
 

@@ -59,8 +59,9 @@ _WORDS = {
     503: "The database, the disk or the checkpoint cannot be used.",
 }
 REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"description": words, "model": Refusal} for status, words in _WORDS.items()
+    status: {"description": words, "content": _FORM} for status, words in _WORDS.items()
 }
+REFUSALS[400]["model"] = Refusal  # once, so that the document has its schema
 """For the OpenAPI document: every refusal has the same form."""
 
 

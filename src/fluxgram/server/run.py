@@ -70,6 +70,8 @@ def serve(
                 _Server(
                     config, lambda: announce and announce(url), app.state.draining.begin, supervisor.stop
                 ).run([listening])
+                if app.state.draining.failed is not None:
+                    raise app.state.draining.failed
             finally:
                 supervisor.stop()  # a second signal skips what the application does at its end
         finally:
@@ -165,6 +167,8 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._begin_drain()
         await super().shutdown(sockets)
+        if self.force_exit:  # left out by uvicorn then; it is quick, because nothing is waited for any more
+            await self.lifespan.shutdown()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
