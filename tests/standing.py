@@ -16,7 +16,7 @@ from typing import Any
 import uvicorn
 from PIL import Image
 
-from fluxgram.jobs.door import Jobs
+from fluxgram.jobs.door import Jobs, over_as
 from fluxgram.server.app import create_app
 from fluxgram.service import ServiceSettings
 from fluxgram.settings import Settings
@@ -79,7 +79,9 @@ class Standing:
 
     def fail(self, job: JobRecord, message: str, hint: str = "") -> None:
         """End a job that was taken as failed."""
-        assert self.jobs.queue.fail(job.id, job.attempt, Problem("OutOfMemory", message, hint))
+        problem = Problem("OutOfMemory", message, hint)
+        letter = self.jobs.webhook(over_as(job, state="failed", problem=problem))
+        assert self.jobs.queue.fail(job.id, job.attempt, problem, webhook=letter)
         self.jobs.ring(job.id)
 
     def close(self) -> None:

@@ -12,10 +12,8 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,7 @@ import requests
 from PIL import Image
 
 from fluxgram.pictures.read import read_receipt
+from tests.server.receivers import receiving
 from tests.serving import Server, serving, wait_until
 from tests.standing import standing
 
@@ -31,40 +30,6 @@ ORDER = {"key": "a key of the hosted service", "model_id": "fluxgram-v1", "promp
 SMALL = {"width": 256, "height": 384, "num_inference_steps": 2}
 TEXT2IMG = "/api/v6/images/text2img"
 EXAMPLES = Path(__file__).parents[2] / "examples"
-
-
-class Receiver(ThreadingHTTPServer):
-    """Takes webhooks."""
-
-    def __init__(self) -> None:
-        self.bodies: list[dict[str, Any]] = []
-        self.headers: list[dict[str, str]] = []
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                data = self.rfile.read(int(self.headers["Content-Length"]))
-                server: Any = self.server
-                server.headers.append({name.lower(): value for name, value in self.headers.items()})
-                server.bodies.append(json.loads(data))
-                self.send_response(204)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server_address[1]}/done"
-
-
-@pytest.fixture(scope="module")
-def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    thread = threading.Thread(target=made.serve_forever)
-    thread.start()
-    yield made
-    made.shutdown()
-    thread.join()
-    made.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -134,18 +99,19 @@ def test_base64_is_a_link_to_the_same_picture_as_text(server: Server) -> None:
     assert decoded.tobytes() == picture(plain["output"][0]).tobytes()
 
 
-def test_a_webhook_says_what_came_of_it(server: Server, receiver: Receiver) -> None:
-    said = order(server, webhook=receiver.url, track_id=7, instant_response="true", samples=2, base64=True)
-    assert said["status"] == "processing"
-    body = wait_until(
-        lambda: next((b for b in receiver.bodies if b["id"] == said["id"]), None), "the webhook"
-    )
-    assert (body["status"], body["track_id"]) == ("success", 7)
+def test_a_webhook_says_what_came_of_it(server: Server) -> None:
+    with receiving() as receiver:
+        url = f"http://127.0.0.1:{receiver.port}/done"
+        said = order(server, webhook=url, track_id=7, instant_response="true", samples=2, base64=True)
+        assert said["status"] == "processing"
+        letter = wait_until(lambda: next(iter(receiver.letters), None), "the webhook")
+    body = json.loads(letter.body)
+    assert (body["status"], body["id"], body["track_id"]) == ("success", said["id"], 7)
     assert body["output"] == said["future_links"]
     assert body["generationTime"] > 0
-    assert isinstance(body["meta"], dict)
+    assert body["meta"]["seed"] == said["meta"]["seed"]
     assert requests.get(body["output"][1], timeout=60).status_code == 200
-    assert receiver.headers[0]["content-type"] == "application/json"
+    assert letter.headers["content-type"] == "application/json"
 
 
 @pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecatedSince20")  # the client's own code

@@ -18,7 +18,10 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from standardwebhooks import Webhook
 
+from tests.server.receivers import receiving
+from tests.serving import wait_until
 from tests.standing import Standing, standing
 
 ORDER = {"key": "any", "model_id": "fluxgram-v1", "prompt": "portrait of a sailor", "seed": 7}
@@ -243,6 +246,21 @@ def test_a_failed_job_says_why(legacy: Standing, strict: Standing, status: str) 
         answer.json()["message"] == answer.json()["messege"] == "The device has too little memory for this."
     )
     assert (answer.json()["tip"], answer.json()["output"]) == ("Ask for a smaller picture.", "")
+
+
+def test_a_webhook_tells_a_failure_and_is_signed(tmp_path: Path) -> None:
+    secret = "whsec_" + base64.b64encode(b"0123456789abcdefghijklmnopqrstuv").decode()
+    settings = {"webhook_private": True, "webhook_secret": secret}
+    with receiving() as receiver, standing(tmp_path, v6_wait_seconds=0, **settings) as calling:
+        url = f"http://127.0.0.1:{receiver.port}/done"
+        said = post(calling, TEXT2IMG, ORDER | {"webhook": url, "track_id": "order 7"}).json()
+        calling.fail(
+            calling.claim(), "The device has too little memory for this.", "Ask for a smaller picture."
+        )
+        letter = wait_until(lambda: next(iter(receiver.letters), None), "the webhook")
+    body = Webhook(secret).verify(letter.body, letter.headers)
+    assert (body["status"], body["id"], body["track_id"]) == ("failed", said["id"], "order 7")
+    assert body["message"].startswith("The device has too little memory for this.")
 
 
 def test_cancelled_and_removed_pictures_are_told(legacy: Standing) -> None:
