@@ -226,11 +226,13 @@ def test_tls_is_held_against_the_name(tmp_path: Path) -> None:
     with receiving(certificate("hooks.example")) as receiver:
         assert post(f"https://hooks.example:{receiver.port}/", [["127.0.0.1"]], tls=trusting) == 200
         assert (receiver.letters[0].server_name, len(receiver.letters)) == ("hooks.example", 1)
+        assert post(f"https://hooks.example.:{receiver.port}/", [["127.0.0.1"]], tls=trusting) == 200
+        assert len(receiver.letters) == 2
         with pytest.raises(httpx2.ConnectError, match=r"(?i)certificate"):  # another name on the same address
             post(f"https://other.example:{receiver.port}/", [["127.0.0.1"]], tls=trusting)
         with pytest.raises(httpx2.ConnectError, match=r"(?i)certificate"):  # an authority that nobody trusts
             post(f"https://hooks.example:{receiver.port}/", [["127.0.0.1"]])
-        assert len(receiver.letters) == 1
+        assert len(receiver.letters) == 2
 
 
 @pytest.mark.skipif(

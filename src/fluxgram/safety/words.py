@@ -106,7 +106,7 @@ def _refusals(groups: _Groups, ages: Ages, turned: set[str]) -> Iterable[tuple[s
 def _turned(negative: str, known: Lexicon) -> set[str]:
     """Which kinds of whole entries of the negative prompt turn the prompt round.
 
-    A list that rules out minors as well as adults, or nudity as well as clothes, is the usual list of what nobody wants.
+    A list that rules out minors as well as adults, or nudity as well as clothes, is the usual one of what nobody wants.
     """
     entries = {
         " ".join(word.text for word in letters.words(entry))

@@ -78,7 +78,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         addresses = await self._checked(host, request)
         extensions = dict(request.extensions)
         if literal(host) is None:
-            extensions["sni_hostname"] = request.url.raw_host.decode("ascii")
+            extensions["sni_hostname"] = request.url.raw_host.decode("ascii").rstrip(".")
         for last, address in enumerate(addresses, start=1 - len(addresses)):
             pinned = httpx2.Request(
                 request.method,

@@ -235,9 +235,10 @@ class WebhookSender:
         transport = GuardedTransport(
             private_too=self._jobs.service.webhook_private, tls=self._tls, resolve=self._resolve
         )
+        times = httpx2.Timeout(self._timeout, connect=self._timeout / 3)  # leaves time for the next address
         async with (
             httpx2.AsyncClient(
-                transport=transport, trust_env=False, follow_redirects=False, timeout=self._timeout
+                transport=transport, trust_env=False, follow_redirects=False, timeout=times
             ) as client,
             client.stream("POST", url, content=body.encode(), headers=headers) as response,
         ):
