@@ -91,6 +91,14 @@ class Database:
         """As `writing`, but a power cut may undo it; it never damages anything and never undoes what came before."""
         return self._transaction(self._noting, self._turn)
 
+    def on_the_way(self) -> AbstractContextManager[Connection]:
+        """As `writing`, for what a worker does before the end of a job: it is on the disk when that end is.
+
+        A power cut may undo it where it also ends the worker, so that nobody goes on from what was undone: SQLite is
+        on the worker's own machine, and its next full flush takes along what came before. PostgreSQL flushes at once.
+        """
+        return self.noting() if self.dialect == "sqlite" else self.writing()
+
     def check(self) -> None:
         """Read all of the database.
 

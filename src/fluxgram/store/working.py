@@ -50,7 +50,7 @@ class Working(Part):
             with self._database.reading() as connection:
                 if paused_for(connection) or _next(connection, busy) is None:
                     return None
-        with self._database.writing() as connection:
+        with self._database.on_the_way() as connection:
             found = None if paused_for(connection) else _next(connection, busy)
             if found is None:
                 return None
@@ -115,7 +115,7 @@ class Working(Part):
         pictures = tables.pictures
         values = {name: value for name, value in asdict(picture).items() if name != "removed"}
         values |= {"job": id, "seed": str(picture.seed), "removed": False, "expires": None}
-        with self._database.writing() as connection:
+        with self._database.on_the_way() as connection:
             if running_attempt(connection, id, attempt) is None:
                 return False
             before = connection.execute(
