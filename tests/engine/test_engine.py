@@ -351,3 +351,16 @@ def test_a_prompt_can_be_handed_over_with_fields(engine: Engine) -> None:
     assert by_hand.picture.tobytes() == engine.generate(SMALL)[0].picture.tobytes()
     with pytest.raises(RequestError, match="'sede'"):
         engine.generate("portrait", sede=5)
+
+
+def test_a_checkpoint_is_loaded_before_the_first_request(engine: Engine, distilled: str) -> None:
+    told: list[str] = []
+    engine.load(distilled, lambda stage, fraction: told.append(stage))
+    assert told
+    engine.load(distilled, lambda stage, fraction: told.append("again"))
+    assert "again" not in told
+    engine.load()
+    receipt = engine.generate("portrait", steps=1)[0].receipt
+    assert receipt.seconds["load"] < 0.5
+    with pytest.raises(UnknownCheckpoint):
+        engine.load("fluxgram-mimi")
