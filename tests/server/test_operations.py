@@ -106,7 +106,11 @@ def test_pages_need_nothing_from_elsewhere(service: Server) -> None:
         assert "default-src 'none'" in answer.headers["content-security-policy"]
         assert "<script" not in text
         assert not re.findall(r"(?:src|href)=[\"']?(?:https?:)?//", text)
-    assert "/api/v1/jobs/{id}/events" in service.call("GET", "/docs").body.decode()
+    docs = service.call("GET", "/docs").body.decode()
+    assert "/api/v1/jobs/{id}/events" in docs
+    for path in ("/api/v1/jobs/5", "/api/v1/jobs?limit=x", "/nope"):
+        kind = service.call("GET", path).json["type"]
+        assert f'id="{kind.removeprefix("/docs#")}"' in docs, "a problem's type leads nowhere"
 
 
 def test_every_surface_is_documented(service: Server) -> None:

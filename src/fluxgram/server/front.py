@@ -8,6 +8,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from fluxgram import errors
+from fluxgram.server.failures import Defect, Malformed
+
 router = APIRouter(include_in_schema=False)
 
 DESCRIPTION = (
@@ -76,13 +79,22 @@ def docs(request: Request) -> HTMLResponse:
         for method, operation in methods.items():
             tag = (operation.get("tags") or ["other"])[0]
             groups.setdefault(tag, []).append(_operation(path, method, operation, document))
+    errors_ = "".join(
+        f'<dt id="{kind.__name__}"><code>{kind.__name__}</code></dt><dd>{html.escape(_first_line(kind))}</dd>'
+        for kind in (*vars(errors).values(), Malformed, Defect)
+        if isinstance(kind, type) and issubclass(kind, errors.FluxgramError)
+    )
     body = "".join(f"<h2>{html.escape(tag)}</h2>{''.join(entries)}" for tag, entries in groups.items())
     intro = html.escape(DESCRIPTION).replace("`", "")
     return page(
         "fluxgram: the interface",
         f'<p><a href="/">fluxgram</a></p><h1>The interface</h1><p>{intro} For machines: '
-        f'<a href="/openapi.json">the OpenAPI document</a>.</p>{body}',
+        f'<a href="/openapi.json">the OpenAPI document</a>.</p>{body}<h2>Errors</h2><dl>{errors_}</dl>',
     )
+
+
+def _first_line(kind: type) -> str:
+    return (kind.__doc__ or "").strip().partition("\n")[0]
 
 
 def _operation(path: str, method: str, operation: dict[str, Any], document: dict[str, Any]) -> str:

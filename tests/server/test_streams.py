@@ -1,0 +1,97 @@
+"""Streams and slow bodies on the event loop itself: what is sent in silence, what is left behind, what is given up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from fluxgram.jobs.door import LOCAL, Jobs
+from fluxgram.jobs.orders import Order
+from fluxgram.server import guards, native_events
+from fluxgram.server.draining import Draining
+from fluxgram.service import ServiceSettings
+from fluxgram.settings import Settings
+
+
+@pytest.fixture
+def jobs(tmp_path: Path) -> Iterator[Jobs]:
+    found = Jobs.open(Settings(tmp_path / "home", offline=True), ServiceSettings())
+    yield found
+    found.close()
+
+
+def request_of(jobs: Jobs, draining: Draining) -> Any:
+    return SimpleNamespace(app=SimpleNamespace(state=SimpleNamespace(jobs=jobs, draining=draining)))
+
+
+def test_silence_is_filled_and_a_stream_ends_with_the_service(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(native_events, "KEEP_ALIVE", 0.05)
+    number = jobs.submit(Order({"prompt": "a sailor"})).id
+
+    async def listen() -> list[bytes]:
+        draining, seen = Draining(), []
+        async with asyncio.timeout(30):
+            async for part in native_events.stream(request_of(jobs, draining), number, 0, LOCAL):
+                seen.append(part)
+                if seen.count(b": still here\n\n") == 3:
+                    draining.over.set()
+        return seen
+
+    seen = asyncio.run(listen())
+    assert seen[0] == b"retry: 2000\n\n"
+    assert b"event: queued\n" in seen[1]
+    assert seen[-1] == b": the service is ending\n\n"
+    assert jobs._bell._waiting == {}
+
+
+def test_who_hangs_up_leaves_nothing_behind(jobs: Jobs) -> None:
+    number = jobs.submit(Order({"prompt": "a sailor"})).id
+
+    async def hang_up(after: int) -> None:
+        stream = native_events.stream(request_of(jobs, Draining()), number, 0, LOCAL)
+        for _ in range(after):
+            await anext(stream)
+        if after == 2:  # while it waits
+            waiting = asyncio.ensure_future(anext(stream))
+            await asyncio.sleep(0.05)
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+        await stream.aclose()  # type: ignore[attr-defined]
+        assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []
+
+    for after in (0, 1, 2):
+        asyncio.run(hang_up(after))
+        assert jobs._bell._waiting == {}
+
+
+def test_a_body_that_takes_for_ever_is_given_up(
+    inside: Callable[..., TestClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guards, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(guards, "_answer_and_listen", lambda answer, *channel: answer(*channel))
+    app = inside().app
+    headers = [(b"host", b"localhost"), (b"content-length", b"100"), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/api/v1/jobs", "raw_path": b"/api/v1/jobs", "query_string": b"",
+             "headers": headers, "scheme": "http", "server": ("localhost", 80), "client": ("127.0.0.1", 9),
+             "http_version": "1.1", "root_path": "", "asgi": {"version": "3.0", "spec_version": "2.4"}}  # fmt: skip
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        if not sent:
+            await asyncio.sleep(3600)
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(app(scope, receive, send))  # type: ignore[arg-type]
+    assert sent[0]["status"] == 408
+    assert b"too long" in sent[1]["body"]
