@@ -109,3 +109,16 @@ def test_owners_who_are_busy_are_passed_over(store: Store) -> None:
     assert store.claim(busy={"ada"}).owner == ""
     assert store.queue.claim("w", 30.0, busy=["ada"]) is None
     assert store.claim().owner == "ada"
+
+
+def test_time_does_not_go_back_for_an_owner_who_was_passed_over(store: Store) -> None:
+    """Bob was served up to 20 while ada's job at 4 was passed over; carl, who is new, begins at 20 and not at 4."""
+    store.submit("ada")
+    for _ in range(5):
+        store.submit("bob")
+    for _ in range(5):
+        assert store.claim(busy={"ada"}).owner == "bob"
+    assert store.claim().owner == "ada"
+    store.submit("bob")
+    store.submit("carl")
+    assert owners(store, 2) == "bc"
