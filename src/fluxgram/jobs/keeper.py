@@ -144,7 +144,7 @@ class Keeper:
             began = time.monotonic()
             try:
                 process = self._start()
-            except OSError:
+            except Exception:  # also settings that were changed to what cannot be read: they may be mended
                 _log.exception("the worker %s cannot be started", self._label)
             else:
                 self._listen(process)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from fluxgram.engine.receipt import Receipt
     from fluxgram.jobs.door import Jobs
     from fluxgram.jobs.task import Task
-    from fluxgram.store.records import Verdict
+    from fluxgram.store.records import JobRecord, Verdict
 
 FULL = "The disk is full"
 """What the reason of a pause begins with that ends when there is space again."""
@@ -175,8 +175,12 @@ class Scribe:
                 continue
             except Exception as error:
                 _log.exception("job %s cannot be written", task.record.id)
-                if isinstance(what, _End) and what.how == "failed":
-                    return
+                if (
+                    isinstance(what, _End) and what.how == "failed"
+                ):  # its end must be written: it is held until then
+                    if self._given_up.wait(_AGAIN_SECONDS):
+                        return
+                    continue
                 what, write = _End(task, "failed", problem_of(error, task.record.id)), self._end
                 continue
             self._tell(task.record.id)
@@ -226,22 +230,33 @@ class Scribe:
         self._hold(task, ours=self._jobs.queue.picture(*task.key, picture))
 
     def _stop_for_space(self, task: Task, error: StoreFull) -> None:
-        self._end(task, _End(task, "failed", problem_of(error, task.record.id)))
+        """First the pause: where not even that can be stored, all of this is tried again with the picture."""
         self._jobs.queue.pause(f"{FULL}: {error}")
+        self._end(task, _End(task, "failed", problem_of(error, task.record.id)))
 
     def _end(self, task: Task, deed: _End) -> None:
         jobs, record = self._jobs, task.record
         if deed.how == "cancelled":
             ours = jobs.queue.stopped(*task.key)
         elif deed.problem is not None:
-            webhook = jobs.webhook(over_as(record, state="failed", problem=deed.problem))
+            webhook = self._webhook(over_as(record, state="failed", problem=deed.problem))
             ours = jobs.queue.fail(*task.key, deed.problem, webhook=webhook)
         else:
             seconds = drawing_seconds(jobs.queue.pictures(record.id))
-            webhook = jobs.webhook(over_as(record, state="done", seconds=seconds))
+            webhook = self._webhook(over_as(record, state="done", seconds=seconds))
             ours = jobs.queue.finish(*task.key, seconds=seconds, webhook=webhook)
         self._hold(task, ours=ours)
         task.closed = True
+
+    def _webhook(self, record: JobRecord) -> tuple[str, str] | None:
+        """The webhook of a job that ends; one that cannot be made keeps no job from ending."""
+        try:
+            return self._jobs.webhook(record)
+        except StoreError:
+            raise
+        except Exception:
+            _log.exception("the webhook of job %s cannot be made", record.id)
+            return None
 
     def _learn(self, task: Task) -> None:
         """Keep how long the job took, for the next ones' estimates; after everybody was told that it is done."""
