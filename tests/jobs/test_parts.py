@@ -11,6 +11,7 @@ import pytest
 from fluxgram.engine import events
 from fluxgram.jobs.bell import Bell
 from fluxgram.jobs.estimates import seconds_left
+from fluxgram.jobs.keeper import pause_after
 from fluxgram.jobs.orders import Note, job_of
 from fluxgram.jobs.scribe import thumbnail_name
 from fluxgram.jobs.task import task_of
@@ -45,6 +46,11 @@ def test_estimates() -> None:
     assert seconds_left(rate=2.0, ahead=3.0, own=1.0, devices=3) == pytest.approx(4.0)
     assert seconds_left(rate=2.0, ahead=0.0, own=5.0, running_for=4.0) == pytest.approx(6.0)
     assert seconds_left(rate=2.0, ahead=0.0, own=5.0, running_for=400.0) == pytest.approx(0.5)
+
+
+def test_pauses_between_deaths_double_up_to_half_a_minute() -> None:
+    assert [pause_after(failures) for failures in (0, 1, 2, 3)] == pytest.approx([0.0, 0.2, 0.4, 0.8])
+    assert pause_after(9) == pause_after(10**6) == pytest.approx(30.0)
 
 
 def test_what_is_missing_is_drawn_with_its_own_seed() -> None:

@@ -94,7 +94,7 @@ class Worker:
         self._lock = threading.Lock()
         self._next_look = 0.0
         self._inspector = Inspector(jobs.settings, jobs.service)
-        self._scribe = Scribe(jobs, lambda job: tell({"job": job}))
+        self._scribe = Scribe(jobs, lambda job, over: tell({"job": job, "over": over}))
         self._watch = Watch(jobs, name, engine, self.tasks, signals, tell)
 
     def run(self) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 30.0
 HEALTHY_SECONDS = 60.0
-"""A worker that lived for so long is started again at once when it dies."""
+"""A worker that lived for so long, or has ended a job, is started again at once when it dies."""
 _TRIES = 5
 """To release the jobs of a dead worker; after that they wait for their lease."""
 
@@ -78,6 +78,7 @@ class Keeper:
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._keep, name=f"keeper {label}", daemon=True)
         self._restarts = 0
+        self._failures = 0
         self._state = "starting"
         self._loaded: tuple[str, ...] = ()
         self._heard_at = time.monotonic()
@@ -139,7 +140,6 @@ class Keeper:
 
     def _keep(self) -> None:
         """The thread: start, listen, bury, pause, again."""
-        failures = 0
         while not self._ending.is_set():
             began = time.monotonic()
             try:
@@ -151,10 +151,10 @@ class Keeper:
                 self._bury(process)
             if self._ending.is_set():
                 break
-            failures = 0 if time.monotonic() - began > HEALTHY_SECONDS else failures + 1
+            self._failures = 0 if time.monotonic() - began > HEALTHY_SECONDS else self._failures + 1
             self._state = "restarting"
             self._restarts += 1
-            self._ending.wait(min(FIRST_PAUSE_SECONDS * 2 ** max(failures - 1, 0), LONGEST_PAUSE_SECONDS))
+            self._ending.wait(pause_after(self._failures))
         self._state = "stopped"
 
     def _start(self) -> subprocess.Popen[str]:
@@ -196,6 +196,8 @@ class Keeper:
         self._heard_at = time.monotonic()
         if "job" in said:
             self._jobs.ring(said["job"])
+            if said.get("over"):  # it gets on
+                self._failures = 0
         elif "worker" in said:
             self.name = said["worker"]
         elif "ready" in said:
@@ -228,6 +230,12 @@ class Keeper:
                 return
             with contextlib.suppress(OSError):
                 os.write(self._process.stdin.fileno(), f"{word}\n".encode())
+
+
+def pause_after(failures: int) -> float:
+    """Seconds until a worker is started again that has died so often without having got on."""
+    doubled = FIRST_PAUSE_SECONDS * 2 ** min(max(failures - 1, 0), 16)
+    return 0.0 if failures == 0 else min(doubled, LONGEST_PAUSE_SECONDS)
 
 
 def release_all(jobs: Jobs, worker: str, reason: str, *, strike: bool) -> None:

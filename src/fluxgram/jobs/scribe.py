@@ -87,10 +87,10 @@ class Scribe:
 
     Args:
         jobs: Where to.
-        tell: Called with the number of a job after something of it was written.
+        tell: Called with the number of a job after something of it was written, and whether that was its end.
     """
 
-    def __init__(self, jobs: Jobs, tell: Callable[[int], None]) -> None:
+    def __init__(self, jobs: Jobs, tell: Callable[[int, bool], None]) -> None:
         self._jobs = jobs
         self._tell = tell
         self._deeds: queue.Queue[_Deed | None] = queue.Queue(_MOST_WAITING)
@@ -183,7 +183,7 @@ class Scribe:
                     continue
                 what, write = _End(task, "failed", problem_of(error, task.record.id)), self._end
                 continue
-            self._tell(task.record.id)
+            self._tell(task.record.id, isinstance(what, _End))
             if isinstance(what, _End) and what.how == "done":
                 self._learn(task)
             return

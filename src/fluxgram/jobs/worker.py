@@ -2,8 +2,8 @@
 
 Its parent (`keeper.py`) says `wake` and `drain` on its standard input, whose end means that the parent is gone, and
 reads what happens as lines of JSON on its standard output: `{"worker": name}`, `{"ready": checkpoint}`,
-`{"failed_to_load": sentence}`, `{"job": number}`, `{"alive": true}`. Settings come from the environment. What it
-does is `drawing.py`.
+`{"failed_to_load": sentence}`, `{"job": number, "over": …}`, `{"alive": true}`. Settings come from the environment.
+What it does is `drawing.py`.
 """
 
 from __future__ import annotations
