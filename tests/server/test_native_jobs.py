@@ -6,6 +6,7 @@ import hashlib
 import io
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
@@ -106,6 +107,15 @@ def test_the_same_key_gives_the_same_job(service: Server) -> None:
     assert (other.status, other.json["title"]) == (422, "IdempotencyMismatch")
     bad = service.call("POST", "/api/v1/jobs", order, {"Idempotency-Key": "x" * 256})
     assert (bad.status, bad.json["detail"]) == (422, "The Idempotency-Key is none.")
+
+
+def test_the_same_key_many_times_at_once_is_one_job(service: Server) -> None:
+    key = {"Idempotency-Key": str(uuid4())}
+    order = {"prompt": "portrait of a sailor", "quality": "draft"}
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _: service.call("POST", "/api/v1/jobs", order, key), range(32)))
+    assert {answer.status for answer in answers} == {202}
+    assert len({answer.json["id"] for answer in answers}) == 1
 
 
 def test_lists_go_on_where_they_stopped(service: Server) -> None:

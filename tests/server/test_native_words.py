@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,22 @@ def test_a_shoot_makes_a_job_a_picture(app: TestClient) -> None:
     assert sorted(job["id"] for job in jobs) == sorted(first)
     assert {job["request"]["seed"] for job in jobs} == {42, 43}
     assert all(job["request"]["prompt"].startswith("Woman in her 30s") for job in jobs)
+
+
+def test_a_shoot_that_does_not_fit_is_not_begun(inside: Callable[..., TestClient]) -> None:
+    app = inside(max_queued=2)
+    app.post("/api/v1/characters", json=MARA | {"name": "Mara"})
+    refused = app.post("/api/v1/shoots", json={"file": SHOOT})
+    assert (refused.status_code, refused.json()["title"]) == (429, "QueueFull")
+    assert {job["state"] for job in app.get("/api/v1/jobs").json()["jobs"]} == {"cancelled"}
+    key = {"Idempotency-Key": "k" * 255}
+    first = app.post("/api/v1/shoots", json={"file": SHOOT}, headers=key)
+    waiting = [job["id"] for job in app.get("/api/v1/jobs?state=queued").json()["jobs"]]
+    assert (first.status_code, len(waiting)) == (429, 2)
+    app.post(f"/api/v1/jobs/{waiting[0]}/cancel")
+    again = app.post("/api/v1/shoots", json={"file": SHOOT}, headers=key)
+    assert again.status_code == 202
+    assert {frame["job"]["id"] for frame in again.json()["frames"]} > set(waiting)
 
 
 def test_every_template_can_be_shot(app: TestClient) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -123,7 +124,7 @@ class PictureList(BaseModel):
 
 
 def key_of(text: str, route: str) -> str:
-    """An idempotency key as the store keeps it, apart from the same key at another route.
+    """An idempotency key as the store keeps it: as a hash, apart from the same key at another route.
 
     Raises:
         Malformed: Not 1 … 255 printable characters.
@@ -132,7 +133,7 @@ def key_of(text: str, route: str) -> str:
         return ""
     if not _KEY.fullmatch(text):
         raise Malformed("The Idempotency-Key is none.", "Send 1 to 255 printable characters, such as a UUID.")
-    return f"{route}:{text}"
+    return f"{route}:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 @router.post("/jobs", status_code=202, summary="Submit a job", operation_id="submit")

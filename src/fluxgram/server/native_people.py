@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from dataclasses import asdict
 from enum import Enum
@@ -13,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from fluxgram.errors import FluxgramError, RequestError, ShootError
-from fluxgram.jobs.orders import Order
+from fluxgram.jobs.orders import Job, Order
 from fluxgram.prompt.characters import Adapter, Cast, Character, anchor_warnings
 from fluxgram.prompt.frames import Frame, frames_of
 from fluxgram.prompt.shoots import Shoot, read_shoot, template, template_names
@@ -203,28 +204,37 @@ def templates(who: Who) -> dict[str, Any]:
 
 @router.post("/shoots", status_code=202, summary="Submit a shoot", operation_id="shoot", tags=_SHOOTS)
 def shoot(body: ShootOrder, request: Request, who: Who, idempotency_key: IdempotencyKey = "") -> ShootView:
-    """A job for each picture. All of it is read and composed before the first is submitted."""
+    """A job for each picture; where one is refused, none is drawn. With an Idempotency-Key what was accepted stays,
+    and the same shoot sent again goes on from there.
+    """
     jobs: Jobs = request.app.state.jobs
     who.may("draw")
     key = key_of(idempotency_key, "shoots")
     found, frames = _read(body, request)
-    orders = [_order(frame, found, body, request, f"{key}:{frame.stem}" if key else "") for frame in frames]
-    views = []
-    for frame, order in zip(frames, orders, strict=True):
-        job = None if body.dry_run else job_view(jobs.submit(order, who), request)
-        views.append(
-            FrameView(
-                scene=frame.scene,
-                file=frame.stem,
-                caption=frame.caption,
-                prompt=frame.text,
-                negative=frame.negative,
-                seed=frame.seed,
-                size=frame.size,
-                checkpoint=frame.checkpoint or jobs.service.checkpoint,
-                job=job,
-            )
+    made: list[Job] = []
+    try:
+        made.extend(
+            jobs.submit(_order(frame, found, body, request, key), who)
+            for frame in ([] if body.dry_run else frames)
         )
+    except FluxgramError:
+        for job in [] if key else made:
+            jobs.cancel(job.id, who)
+        raise
+    views = [
+        FrameView(
+            scene=frame.scene,
+            file=frame.stem,
+            caption=frame.caption,
+            prompt=frame.text,
+            negative=frame.negative,
+            seed=frame.seed,
+            size=frame.size,
+            checkpoint=frame.checkpoint or jobs.service.checkpoint,
+            job=None if body.dry_run else job_view(made[number], request),
+        )
+        for number, frame in enumerate(frames)
+    ]
     return ShootView(title=found.title, frames=views)
 
 
@@ -283,6 +293,6 @@ def _order(frame: Frame, found: Shoot, body: ShootOrder, request: Request, key: 
             "file": frame.stem,
         },
         priority=body.priority,
-        idempotency=key,
+        idempotency=f"{key}:{hashlib.sha256(frame.stem.encode()).hexdigest()[:16]}" if key else "",
         format=body.format,
     )
