@@ -11,6 +11,9 @@ import secrets
 import shutil
 from pathlib import Path
 
+PARTIAL = ".fluxgram-*.part"
+"""What temporary names look like; a process that is killed while it writes leaves one behind."""
+
 
 def write_whole(data: bytes, path: Path, *, overwrite: bool = False, keep_mode: bool = False) -> None:
     """Write under a temporary name, flush, rename, flush the folder; remove the temporary file in any case.

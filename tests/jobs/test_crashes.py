@@ -362,10 +362,21 @@ def test_pictures_that_were_to_last_for_a_while_are_removed(
     path = jobs.store.local(job.pictures[0].name)
     assert path is not None
     assert job.pictures[0].name.startswith("temp/")
-    jobs.queue.mark_removed([])
     caretaker = Supervisor(jobs)._caretaker
     until(lambda: caretaker._remove_old() or not path.exists())
     assert jobs.get(job.id).pictures[0].removed
+
+
+def test_what_killed_workers_left_half_written_is_removed(jobs: Jobs) -> None:
+    jobs.store.write("abc-0.png", b"x")
+    folder = jobs.store.local("abc-0.png")
+    assert folder is not None
+    old, young = folder.parent / ".fluxgram-0123456789ab.part", folder.parent / ".fluxgram-ba9876543210.part"
+    for path in (old, young):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    Supervisor(jobs)._caretaker._remove_partial()
+    assert [path.exists() for path in (old, young, folder)] == [False, True, True]
 
 
 def test_names_of_workers_tell_whether_they_live() -> None:

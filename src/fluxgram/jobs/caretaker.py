@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 TICK_SECONDS = 1.0
 RETENTION_SECONDS = 60.0
+PARTIAL_SECONDS = 6 * 3600.0
+PARTIAL_AGE = 3600.0
+"""Half-written files are removed that are older than this."""
 SPACE_SECONDS = 5.0
 """Between looks for space on a disk that was full."""
 PROBE_BYTES = 8 * 2**20
@@ -68,6 +71,7 @@ class Caretaker:
             (TICK_SECONDS, self._release_lapsed),
             (SPACE_SECONDS, self._look_for_space),
             (RETENTION_SECONDS, self._remove_old),
+            (PARTIAL_SECONDS, self._remove_partial),
         ]
         due = dict.fromkeys(range(len(rounds)), 0.0)
         while not self._ending.wait(TICK_SECONDS):
@@ -141,6 +145,12 @@ class Caretaker:
         if gone:
             self._jobs.queue.mark_removed(gone)
             _log.info("%s pictures were removed", len(gone))
+
+    def _remove_partial(self) -> None:
+        """Remove what killed workers left half-written."""
+        removed = self._jobs.store.remove_partial(PARTIAL_AGE)
+        if removed:
+            _log.info("%s half-written files were removed", removed)
 
     def _lasting(self, what: str, now: Iterable[Hashable], seconds: float) -> list:  # type: ignore[type-arg]
         """Those of `now` that have been so for some time, without a break."""

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from fluxgram.durable import flush_folder, write_whole
+from fluxgram.durable import PARTIAL, flush_folder, write_whole
 from fluxgram.errors import StoreError, UnknownJob
 from fluxgram.store import failures
 
@@ -109,6 +110,29 @@ class PictureStore:
                     self._files.rm_file(self._where(name))
             except FileNotFoundError:
                 pass
+
+    def remove_partial(self, older_than: float) -> int:
+        """Remove what writers left behind that were killed while they wrote; reads the whole folder.
+
+        Args:
+            older_than: Seconds of age; a younger one may still be written.
+
+        Returns:
+            How many there were. Object storage keeps none.
+
+        Raises:
+            StoreError: One cannot be removed.
+        """
+        if self._folder is None:
+            return 0
+        removed = 0
+        with self._told():
+            for path in self._folder.rglob(PARTIAL):
+                with suppress(FileNotFoundError):
+                    if time.time() - path.stat().st_mtime > older_than:
+                        path.unlink()
+                        removed += 1
+        return removed
 
     def free_bytes(self) -> int | None:
         """Room on the disk of the folder; None for object storage."""
