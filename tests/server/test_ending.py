@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import signal
 import threading
 import time
@@ -77,7 +78,7 @@ def test_what_takes_too_long_is_queued_again_and_readiness_ends_at_once(tmp_path
 def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
     with serving(tmp_path / "home", "fluxgram-mini", engine=TINY, drain_seconds="300") as server:
         job = running_job(server, prompt="crawl", steps=200)
-        server.process.send_signal(signal.SIGINT)
+        os.killpg(server.process.pid, signal.SIGINT)  # to the workers too, as a terminal does
         wait_until(lambda: _refuses(server), "the end of listening")
         began = time.monotonic()
         server.process.send_signal(signal.SIGINT)
