@@ -56,7 +56,8 @@ ONLY_IN = {
 
 FREE_OF_TORCH = ("fluxgram", "fluxgram.errors", "fluxgram.settings", "fluxgram.cli", "fluxgram.cli.app",
                  "fluxgram.pictures", "fluxgram.photography", "fluxgram.prompt",
-                 "fluxgram.service", "fluxgram.store", "fluxgram.safety", "fluxgram.jobs", "fluxgram.server")  # fmt: skip
+                 "fluxgram.service", "fluxgram.store", "fluxgram.safety", "fluxgram.jobs",
+                 "fluxgram.server")  # fmt: skip
 """Packages that must answer at once."""
 
 MODULES = sorted(SOURCE.rglob("*.py"))

@@ -127,6 +127,17 @@ def test_the_bell_wakes_those_who_wait_for_that_job() -> None:
     assert bell._waiting == {}
 
 
+def test_the_bell_wakes_those_who_wait_for_an_end_when_it_is_one() -> None:
+    bell, heard = Bell(), []
+    bell.on_bell(heard.append, ends=True)
+    with bell.waiting(1, ends=True) as end:
+        bell.ring(1)
+        assert not end.is_set()
+        bell.ring(1, over=True)
+        assert end.is_set()
+    assert heard == [1]
+
+
 def test_a_listener_that_fails_keeps_no_other_from_hearing() -> None:
     bell, heard = Bell(), []
     bell.on_bell(lambda job: 1 / 0)  # type: ignore[arg-type, return-value]

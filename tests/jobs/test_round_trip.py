@@ -90,7 +90,7 @@ def test_other_formats(working: Jobs, kind: str) -> None:
 
 
 def test_previews_come_while_it_is_drawn_and_go_afterwards(working: Jobs) -> None:
-    job = working.submit(ask("portrait crawl", steps=3))
+    job = working.submit(ask("portrait crawl", steps=3, preview_every=1))
 
     def preview() -> object:
         return next((event for event in working.events(job.id) if event.kind == "preview"), None)
@@ -105,13 +105,14 @@ def test_previews_come_while_it_is_drawn_and_go_afterwards(working: Jobs) -> Non
 
 def test_at_most_eight_previews_a_picture(jobs: Jobs) -> None:
     for steps in (1, 4, 8, 9, 24, 50, 200):
-        every = jobs.submit(ask(steps=steps)).record.request["preview_every"]
+        every = jobs.submit(ask(steps=steps, preview_every=1)).record.request["preview_every"]
         assert 0 < (steps - 1) // every <= 8 or steps == 1
+    assert jobs.submit(ask(steps=8)).record.request["preview_every"] == 0
 
 
 def test_followed_live(working: Jobs) -> None:
     async def follow() -> list[tuple[int, str]]:
-        job = await asyncio.to_thread(working.submit, ask("portrait slow"))
+        job = await asyncio.to_thread(working.submit, ask("portrait slow", preview_every=1))
         return [(event.id, event.kind) async for event in working.follow(job.id)]
 
     events = asyncio.run(follow())

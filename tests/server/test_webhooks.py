@@ -268,7 +268,7 @@ def test_the_bell_wakes_the_sender(opened: Callable[..., Jobs], receiver: Receiv
             await asyncio.sleep(0.5)  # let it find nothing and fall asleep
             job = owe(jobs, f"http://127.0.0.1:{receiver.port}/")
             start = time.monotonic()
-            await asyncio.to_thread(jobs.ring, job)
+            await asyncio.to_thread(jobs.ring, job, over=True)
             await until(lambda: receiver.letters, "the webhook")
             return time.monotonic() - start
 

@@ -67,7 +67,7 @@ def admit(order: Order, caller: Caller, offer: Offer, service: ServiceSettings) 
     plan = resolve(asked, table)
     _check_size(plan, service)
     words = _enhanced(asked, plan) if order.enhance else Words(asked.prompt, asked.negative)
-    every = max(asked.preview_every, math.ceil(plan.steps / MOST_PREVIEWS))
+    every = max(asked.preview_every, math.ceil(plan.steps / MOST_PREVIEWS)) if asked.preview_every else 0
     request = replace(
         asked, prompt=words.prompt, negative=words.negative, seed=plan.seeds[0], preview_every=every
     )

@@ -11,9 +11,17 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
-Wake = Callable[[], None]
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ear:
+    """Somebody who listens: to every ring, or to those only that a job is over."""
+
+    heard: Callable[[int], None]
+    ends: bool
 
 
 class Bell:
@@ -21,64 +29,74 @@ class Bell:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: dict[int, list[Wake]] = {}
-        self._listeners: list[Callable[[int], None]] = []
+        self._waiting: dict[int, list[_Ear]] = {}
+        self._listeners: list[_Ear] = []
 
-    def on_bell(self, callback: Callable[[int], None]) -> Callable[[], None]:
+    def on_bell(self, callback: Callable[[int], None], *, ends: bool = False) -> Callable[[], None]:
         """Have a function called with the number of each job that something happened to, in any thread.
 
+        Args:
+            callback: The function.
+            ends: Only when a job is over.
+
         Returns:
-            What ends that.
+            What stops that.
         """
+        ear = _Ear(callback, ends)
         with self._lock:
-            self._listeners.append(callback)
+            self._listeners.append(ear)
 
         def stop() -> None:
             with self._lock, contextlib.suppress(ValueError):
-                self._listeners.remove(callback)
+                self._listeners.remove(ear)
 
         return stop
 
-    def ring(self, job: int) -> None:
-        """Something happened to a job. From any thread."""
+    def ring(self, job: int, *, over: bool = False) -> None:
+        """Something happened to a job. From any thread.
+
+        Args:
+            job: Its number.
+            over: It has ended.
+        """
         with self._lock:
-            wakes = [*self._waiting.get(job, ())]
+            waiting = [*self._waiting.get(job, ())]
             listeners = [*self._listeners]
-        for wake in wakes:
-            wake()
-        for listener in listeners:
+        for ear in (*waiting, *listeners):
+            if ear.ends and not over:
+                continue
             try:
-                listener(job)
+                ear.heard(job)
             except Exception:
                 _log.exception("a listener of the bell failed")
 
     @contextlib.contextmanager
-    def waiting(self, job: int) -> Iterator[threading.Event]:
-        """An event that is set by each ring for a job; clear it before looking at the job."""
+    def waiting(self, job: int, *, ends: bool = False) -> Iterator[threading.Event]:
+        """An event that is set by each ring for a job, or by its end only; clear it before looking at the job."""
         event = threading.Event()
-        with self._enrolled(job, event.set):
+        with self._enrolled(job, _Ear(lambda _: event.set(), ends)):
             yield event
 
     @contextlib.contextmanager
-    def waiting_async(self, job: int) -> Iterator[asyncio.Event]:
+    def waiting_async(self, job: int, *, ends: bool = False) -> Iterator[asyncio.Event]:
         """As `waiting`, for a coroutine of the running loop."""
         event, loop = asyncio.Event(), asyncio.get_running_loop()
 
-        def wake() -> None:
+        def wake(_: int) -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(event.set)
 
-        with self._enrolled(job, wake):
+        with self._enrolled(job, _Ear(wake, ends)):
             yield event
 
     @contextlib.contextmanager
-    def _enrolled(self, job: int, wake: Wake) -> Iterator[None]:
+    def _enrolled(self, job: int, ear: _Ear) -> Iterator[None]:
         with self._lock:
-            self._waiting.setdefault(job, []).append(wake)
+            self._waiting.setdefault(job, []).append(ear)
         try:
             yield
         finally:
             with self._lock:
-                self._waiting[job].remove(wake)
+                self._waiting[job].remove(ear)
                 if not self._waiting[job]:
                     del self._waiting[job]

@@ -167,7 +167,7 @@ class Jobs:
         """
         caller.may("draw")
         record = self.queue.cancel(id, caller.sees)
-        self._rung_for_work(id)
+        self._rung_for_work(id, over=record.over)
         return self._shown(record)
 
     def retry(self, id: int, caller: Caller = LOCAL) -> Job:  # noqa: A002
@@ -186,7 +186,7 @@ class Jobs:
     def wait(self, id: int, seconds: float, caller: Caller = LOCAL) -> Job:  # noqa: A002
         """Block until a job is over, or for so many seconds."""
         end = time.monotonic() + seconds
-        with self._bell.waiting(id) as rung:
+        with self._bell.waiting(id, ends=True) as rung:
             while True:
                 rung.clear()
                 over = self._is_over(id, caller)
@@ -198,7 +198,7 @@ class Jobs:
     async def wait_async(self, id: int, seconds: float, caller: Caller = LOCAL) -> Job:  # noqa: A002
         """As `wait`, without blocking the loop."""
         end = time.monotonic() + seconds
-        with self._bell.waiting_async(id) as rung:
+        with self._bell.waiting_async(id, ends=True) as rung:
             while True:
                 rung.clear()
                 over = await asyncio.to_thread(self._is_over, id, caller)
@@ -251,17 +251,17 @@ class Jobs:
         """
         return checkpoint_facts(self._offer.choose(name)[1], self.settings)
 
-    def on_bell(self, callback: Callable[[int], None]) -> Callable[[], None]:
-        """Have a function called, from any thread, with the number of each job that something happened to."""
-        return self._bell.on_bell(callback)
+    def on_bell(self, callback: Callable[[int], None], *, ends: bool = False) -> Callable[[], None]:
+        """Have a function called, from any thread, with each job that something happened to, or that is over."""
+        return self._bell.on_bell(callback, ends=ends)
 
     def on_work(self, callback: Callable[[int], None]) -> Callable[[], None]:
         """Have a function called when workers have something to do: a job came, or is to be stopped."""
         return self._work.on_bell(callback)
 
-    def ring(self, job: int) -> None:
-        """Something happened to a job, as another process told us."""
-        self._bell.ring(job)
+    def ring(self, job: int, *, over: bool = False) -> None:
+        """Something happened to a job, or it is over, as another process told us."""
+        self._bell.ring(job, over=over)
 
     def webhook_body(self, surface: str, maker: Callable[[Job], str]) -> None:
         """Have the webhooks of a surface, made in this process, say something else."""
@@ -328,8 +328,8 @@ class Jobs:
         )
         return job_of(record, found, position, eta)
 
-    def _rung_for_work(self, id: int) -> None:  # noqa: A002
-        self._bell.ring(id)
+    def _rung_for_work(self, id: int, *, over: bool = False) -> None:  # noqa: A002
+        self._bell.ring(id, over=over)
         self._work.ring(id)
 
 

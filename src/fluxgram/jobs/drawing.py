@@ -165,7 +165,7 @@ class Worker:
                 self._next_look = time.monotonic() + POLL_SECONDS
                 return
             self._tell({"job": record.id})
-            pictures = self._jobs.queue.pictures(record.id)
+            pictures = self._jobs.queue.pictures(record.id) if record.attempt > 1 else []
             finished = {picture.index for picture in pictures if not picture.removed}
             try:
                 task = task_of(record, finished, self._jobs.found_by(record.checkpoint))

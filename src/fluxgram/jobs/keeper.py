@@ -195,7 +195,7 @@ class Keeper:
     def _heed(self, said: Mapping[str, Any]) -> None:
         self._heard_at = time.monotonic()
         if "job" in said:
-            self._jobs.ring(said["job"])
+            self._jobs.ring(said["job"], over=bool(said.get("over")))
             if said.get("over"):  # it gets on
                 self._failures = 0
         elif "worker" in said:
@@ -243,7 +243,7 @@ def release_all(jobs: Jobs, worker: str, reason: str, *, strike: bool) -> None:
     if jobs.service.url_seconds:
         jobs.links_secret  # noqa: B018  (made now: webhooks are made inside a transaction)
     for record in jobs.queue.held(worker):
-        jobs.queue.release(
+        released = jobs.queue.release(
             record.id,
             record.attempt,
             reason,
@@ -251,7 +251,7 @@ def release_all(jobs: Jobs, worker: str, reason: str, *, strike: bool) -> None:
             deaths=max(int(jobs.service.deaths), 1),
             webhook=jobs.webhook,
         )
-        jobs.ring(record.id)
+        jobs.ring(record.id, over=released is not None and released.over)
 
 
 def worker_environment(settings: Settings, service: ServiceSettings) -> dict[str, str]:

@@ -42,6 +42,9 @@ _MOST_WAITING = 256
 _MOST_PICTURES = 8
 """Pictures that wait to be written; they are what takes memory."""
 _AGAIN_SECONDS = 1.0
+_TOGETHER_SECONDS = 0.1
+"""Steps that are told within this are noted in one transaction: each takes time from the cores that draw."""
+_CAN_WAIT = {"step", "loading"}
 _NO_DRAWING = {"load"}
 """Stages of a receipt's seconds that are not drawing."""
 
@@ -139,9 +142,7 @@ class Scribe:
     def _write_all(self) -> None:
         """The thread: as many deeds at a time as were told, notes of one job in one transaction."""
         while True:
-            batch = [self._deeds.get()]
-            while len(batch) < _MOST_WAITING and not self._deeds.empty():
-                batch.append(self._deeds.get())
+            batch = self._gathered()
             notes: dict[Task, list[_Event]] = {}
             for deed in batch:
                 if deed is None:
@@ -159,6 +160,19 @@ class Scribe:
                 self._guarded(self._note, task, events)
             if batch[-1] is None:
                 return
+
+    def _gathered(self) -> list[_Deed | None]:
+        """What is to be written next: steps are noted together, anything else at once."""
+        batch = [self._deeds.get()]
+        until = time.monotonic() + _TOGETHER_SECONDS
+        while len(batch) < _MOST_WAITING:
+            can_wait = isinstance(batch[-1], _Event) and batch[-1].kind in _CAN_WAIT
+            left = until - time.monotonic() if can_wait else 0.0
+            try:
+                batch.append(self._deeds.get(block=left > 0, timeout=max(left, 0.0)))
+            except queue.Empty:
+                break
+        return batch
 
     def _guarded(self, write: Callable[[Task, Any], None], task: Task, what: Any) -> None:
         """Write something of a job that is still ours; wait where the store cannot take it, fail the job else."""

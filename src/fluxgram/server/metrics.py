@@ -78,7 +78,7 @@ class Metrics:
         self._webhooks = Counter(
             "fluxgram_webhook_deliveries", "Tries to deliver a webhook.", ("result",), registry=registry
         )
-        jobs.on_bell(self.rung)
+        jobs.on_bell(self.rung, ends=True)
 
     def request(self, path: str, checkpoint: str, status: int) -> None:
         """Count an answered request."""

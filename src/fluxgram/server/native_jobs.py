@@ -71,7 +71,7 @@ class JobOrder(Body):
     checkpoint: StrictStr | None = Field(None, description="Name from /api/v1/checkpoints.")
     strict: StrictBool = Field(False, description="Refuse a prompt that cannot be read whole.")
     preview_every: StrictInt = Field(
-        0, description="A small preview every so many steps; 0 leaves it to the service."
+        0, description="A small preview every so many steps, at most eight a picture; 0 for none."
     )
     enhance: StrictBool = Field(False, description="Complete the prompt from the vocabulary.")
     check: StrictBool | None = Field(

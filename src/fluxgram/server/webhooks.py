@@ -120,7 +120,7 @@ class WebhookSender:
         self._loop = asyncio.get_running_loop()
         if self._tls is None:
             self._tls = await asyncio.to_thread(httpx2.create_ssl_context)
-        self._unlisten = self._jobs.on_bell(self._ring)
+        self._unlisten = self._jobs.on_bell(self._ring, ends=True)
         self._task = asyncio.create_task(self._run(), name="webhooks")
 
     async def stop(self, grace: float = 2.0) -> None:
