@@ -112,3 +112,21 @@ def test_use_is_noted_about_once_a_minute(store: Store) -> None:
     store.clock.now += 31
     store.keys.touch(key.id)
     assert store.keys.find("a").used > first + 60
+
+
+def test_a_clock_that_is_set_back_keeps_no_revoked_key_alive(
+    store: Store, open_store: Callable[[str], Store]
+) -> None:
+    key, token = store.keys.create("a")
+    other = open_store(store.url)
+    other.clock.now = store.clock.now + 3600
+    assert other.keys.verify(token) == key
+    other.keys.touch(key.id)
+    store.keys.revoke("a")
+    other.clock.now -= 3600
+    with pytest.raises(KeyInvalid):
+        other.keys.verify(token)
+    other.keys.touch(key.id)
+    used = other.keys.find(key.id).used
+    assert used is not None
+    assert used <= other.clock.now

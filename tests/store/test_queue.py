@@ -511,3 +511,17 @@ def test_webhooks_come_with_the_end(store: Store) -> None:
     assert (delivery.state, delivery.owner) == ("waiting", "ada")
     assert delivery.id.startswith("msg_")
     assert store.deliveries.next_at() == store.queue.get(job.id).finished
+
+
+def test_retry_asks_for_what_is_left_of_the_month(store: Store) -> None:
+    first = store.submit(samples=2, most_pictures=2)
+    store.queue.cancel(first.id)
+    second = store.submit(samples=2, most_pictures=2)
+    with pytest.raises(QuotaExceeded, match="2 are on their way"):
+        store.queue.retry(first.id, most_pictures=2)
+    store.queue.cancel(second.id)
+    assert store.queue.retry(first.id, most_pictures=2).state == "queued"
+    taken = store.claim()
+    store.draw(taken, 0)
+    store.queue.fail(first.id, taken.attempt, Problem("Defect", "It failed."))
+    assert store.queue.retry(first.id, most_pictures=2).state == "queued", "one is drawn, and one is missing"

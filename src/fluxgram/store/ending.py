@@ -19,7 +19,7 @@ from fluxgram.store import tables
 from fluxgram.store.part import Part
 from fluxgram.store.records import OVER, JobRecord, Problem
 from fluxgram.store.rows import add_events, job_of, locked_job, merge, running_attempt
-from fluxgram.store.submitting import check_room, next_tag, tell_queued
+from fluxgram.store.submitting import check_quota, check_room, next_tag, tell_queued
 
 Webhook = tuple[str, str]
 """Where to, and the body."""
@@ -78,13 +78,21 @@ class Ending(Part):
             connection.execute(update(tables.jobs).where(tables.jobs.c.id == id).values(cancel_asked=True))
             return job_of(connection.execute(select(tables.jobs).where(tables.jobs.c.id == id)).one())
 
-    def retry(self, id: int, owner: str | None = None, *, most_queued: int = 0) -> JobRecord:  # noqa: A002
+    def retry(
+        self,
+        id: int,  # noqa: A002  (a job's id is called so)
+        owner: str | None = None,
+        *,
+        most_queued: int = 0,
+        most_pictures: int = 0,
+    ) -> JobRecord:
         """Queue a failed or cancelled job again: the same id, names and seed, at the end. A done one stays done.
 
         Raises:
             UnknownJob: No such job, or another's.
             RequestError: It is not over.
             QueueFull: The owner has `most_queued` jobs waiting and running.
+            QuotaExceeded: Its missing pictures would be more than the owner's `most_pictures` of this month.
         """
         jobs = tables.jobs
         with self._database.writing() as connection:
@@ -96,6 +104,7 @@ class Ending(Part):
                     f"Job {id} is {row.state}.", "Only failed and cancelled jobs can be tried again."
                 )
             check_room(connection, row.owner, most_queued)
+            check_quota(connection, row.owner, row.samples - row.counted, most_pictures, self._clock())
             again: dict[str, Any] = {
                 "state": "queued",
                 "deaths": 0,

@@ -124,7 +124,7 @@ class Keys:
         hash_ = _hash(token)
         now = self._clock()
         known = self._remembered.get(id)
-        if known is None or known.until <= now:
+        if known is None or not now < known.until <= now + REMEMBERED_SECONDS:  # a clock can be set back
             known = self._look_up(id, now)
         if not hmac.compare_digest(known.hash if known else bytes(32), hash_) or known is None:
             raise KeyInvalid(
@@ -136,7 +136,7 @@ class Keys:
     def touch(self, id: str) -> None:  # noqa: A002  (a key's id is called so)
         """The key was used now; written about once a minute."""
         now = self._clock()
-        if now - self._touched.get(id, -math.inf) < TOUCH_SECONDS:
+        if abs(now - self._touched.get(id, -math.inf)) < TOUCH_SECONDS:
             return
         self._touched[id] = now
         with self._database.noting() as connection:

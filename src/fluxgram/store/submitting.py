@@ -96,8 +96,8 @@ class Submitting(Part):
             connection.execute(select(func.pg_advisory_xact_lock(_number(job.owner))))
         if job.idempotency and (known := _seen(connection, job)):
             return job_of(known), False
-        if job.most_queued or job.most_pictures:
-            _check_limits(connection, job, now)
+        check_room(connection, job.owner, job.most_queued)
+        check_quota(connection, job.owner, job.samples, job.most_pictures, now)
         tag = next_tag(connection, job.owner, -job.priority, job.cost, job.weight)
         record = _insert(connection, job, tag, now)
         tell_queued(connection, record, tag, now)
@@ -135,8 +135,10 @@ def check_room(connection: Connection, owner: str, most_queued: int) -> None:
     Raises:
         QueueFull: It has.
     """
+    if not most_queued:
+        return
     pending = connection.execute(_PENDING, {"owner": owner}).one().jobs
-    if most_queued and pending >= most_queued:
+    if pending >= most_queued:
         raise QueueFull(
             f"{pending} jobs are waiting or running already, and {most_queued} is the most.",
             "Wait for some to finish, or cancel some.",
@@ -191,18 +193,22 @@ def _seen(connection: Connection, job: NewJob) -> Row[Any] | None:
     return known
 
 
-def _check_limits(connection: Connection, job: NewJob, now: float) -> None:
-    if job.most_queued:
-        check_room(connection, job.owner, job.most_queued)
-    if job.most_pictures:
-        pending = int(connection.execute(_PENDING, {"owner": job.owner}).one().pictures or 0)
-        drawn = drawn_in_month(connection, job.owner, now)
-        if drawn + pending + job.samples > job.most_pictures:
-            raise QuotaExceeded(
-                f"{drawn} of the {job.most_pictures} pictures of this month are drawn, {pending} are on their way, "
-                f"and {job.samples} more would be too many.",
-                "Wait for the next month (UTC), or ask for a larger quota.",
-            )
+def check_quota(connection: Connection, owner: str, samples: int, most_pictures: int, now: float) -> None:
+    """Refuse when so many more pictures would be more than the owner may have in this month.
+
+    Raises:
+        QuotaExceeded: They would.
+    """
+    if not most_pictures:
+        return
+    pending = int(connection.execute(_PENDING, {"owner": owner}).one().pictures or 0)
+    drawn = drawn_in_month(connection, owner, now)
+    if drawn + pending + samples > most_pictures:
+        raise QuotaExceeded(
+            f"{drawn} of the {most_pictures} pictures of this month are drawn, {pending} are on their way, "
+            f"and {samples} more would be too many.",
+            "Wait for the next month (UTC), or ask for a larger quota.",
+        )
 
 
 def _insert(connection: Connection, job: NewJob, tag: float, now: float) -> JobRecord:
