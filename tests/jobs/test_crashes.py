@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from fluxgram.jobs.names import WorkerName, is_dead_here
 from fluxgram.jobs.supervisor import Supervisor
 from fluxgram.pictures.read import read_receipt
 from fluxgram.settings import Settings
+from fluxgram.store.queue import Queue
 from tests.jobs.tiny_engine import colour_of
 from tests.jobs.waiting import kinds, until
 
@@ -118,6 +120,7 @@ from fluxgram.jobs.door import Jobs, Order
 from fluxgram.jobs.supervisor import Supervisor
 from fluxgram.service import ServiceSettings
 from fluxgram.settings import Settings
+from fluxgram.store.queue import Queue
 jobs = Jobs.open(Settings(home=Path(sys.argv[1]), device="cpu", offline=True), ServiceSettings(lease_seconds=600.0))
 supervisor = Supervisor(jobs, engine="tests.jobs.tiny_engine:make")
 job = jobs.submit(Order({"prompt": sys.argv[2], "steps": 8, "seed": 5}))
@@ -377,6 +380,31 @@ def test_what_killed_workers_left_half_written_is_removed(jobs: Jobs) -> None:
     os.utime(old, (0, 0))
     Supervisor(jobs)._caretaker._remove_partial()
     assert [path.exists() for path in (old, young, folder)] == [False, True, True]
+
+
+def test_a_lease_that_still_moves_is_not_taken_although_clocks_differ(open_jobs: Callable[..., Jobs]) -> None:
+    """The worker of a machine whose clock is an hour behind: by our clock its lease ended long ago."""
+    jobs = open_jobs(lease_seconds=0.3)
+    there, here = Queue(jobs.database, lambda: time.time() - 3600), Supervisor(jobs)._caretaker
+    job = jobs.submit(ask())
+    assert there.claim("0-own@elsewhere:1:1", 0.3) is not None
+    end = time.monotonic() + 2.5  # twice as long as a silent one is waited for
+    while time.monotonic() < end:
+        assert there.beat("0-own@elsewhere:1:1", 0.3) == {job.id}
+        here._release_lapsed()
+        time.sleep(0.05)
+    assert jobs.get(job.id).state == "running"
+    until(lambda: here._release_lapsed() or jobs.get(job.id).state == "queued")
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/stat").exists(), reason="the clock can move starts of processes here"
+)
+def test_the_start_of_a_process_is_not_told_by_a_clock_that_can_be_set() -> None:
+    name = WorkerName.of_process("x", os.getpid())
+    uptime = float(Path("/proc/uptime").read_text("ascii").split()[0])
+    age = uptime - name.started / os.sysconf("SC_CLK_TCK")
+    assert age == pytest.approx(time.time() - psutil.Process().create_time(), abs=2.0)
 
 
 def test_names_of_workers_tell_whether_they_live() -> None:

@@ -6,6 +6,7 @@ The application runs in this process, so that a defect in it fails the test inst
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,13 @@ def check(method: str, path: str, status: int, text: str) -> None:
     if status >= 400:
         for words in GIVEN_AWAY:
             assert words not in text, f"{method} {path} gives away {words}: {text[:500]}"
+
+
+def test_the_nearest_of_a_name_of_megabytes_is_found_at_once(app: TestClient) -> None:
+    began = time.process_time()
+    answer = app.post("/api/v1/jobs", json={"prompt": "x", "prompt" * 2_000_000: 1})
+    assert answer.json()["detail"].startswith("'promptprompt")
+    assert time.process_time() - began < 1.0
 
 
 @pytest.mark.parametrize("body", BODIES, ids=lambda body: repr(body[:40]))

@@ -96,8 +96,9 @@ class Caretaker:
 
     def _release_lapsed(self) -> None:
         """Queue again what was not heard of; a worker of ours that is so silent is ended, and its keeper strikes."""
-        patience = self._jobs.service.lease_seconds / 3 + TICK_SECONDS  # a machine that slept beats first
-        lapsed = {(record.id, record.attempt): record for record in self._jobs.queue.lapsed()}
+        patience = self._jobs.service.lease_seconds / 2 + TICK_SECONDS  # a machine that slept beats first
+        # A lease that still moves is beaten, however its machine's clock differs from ours.
+        lapsed = {(record.id, record.attempt, record.lease): record for record in self._jobs.queue.lapsed()}
         silent = {keeper.name: keeper for keeper in self._keepers if keeper.name}
         for key in self._lasting("lapsed", lapsed, patience):
             record = lapsed[key]

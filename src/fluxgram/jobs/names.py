@@ -17,8 +17,8 @@ import psutil
 _NAME = re.compile(r"(?P<label>.*)@(?P<machine>.*):(?P<pid>\d+):(?P<started>\d+)", re.DOTALL)
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 _MOST_LABEL = 40
-_SAME_START_SECONDS = 2
-"""The system derives a start from its clock, which may be set meanwhile; a number does not come again so soon."""
+_SAME_START = 2
+"""Starts that differ by no more are one; a process number does not come again so soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class WorkerName:
         label: As its supervisor calls it, such as `cuda-0`.
         machine: Machine, its boot and its space of process numbers.
         pid: Process.
-        started: When that process began, unix seconds.
+        started: When that process began, see `began`.
     """
 
     label: str
@@ -48,11 +48,11 @@ class WorkerName:
             ProcessLookupError: There is none.
         """
         try:
-            started = psutil.Process(pid).create_time()
+            started = began(pid)
         except psutil.Error:
             raise ProcessLookupError(pid) from None
         clean = _UNSAFE.sub("-", label)[:_MOST_LABEL] or "worker"
-        return cls(clean, this_machine(), pid, round(started))
+        return cls(clean, this_machine(), pid, started)
 
     @classmethod
     def parse(cls, text: str) -> WorkerName | None:
@@ -72,11 +72,24 @@ def is_dead_here(name: str) -> bool:
         process = psutil.Process(worker.pid)
         if process.status() == psutil.STATUS_ZOMBIE:
             return True
-        return bool(abs(process.create_time() - worker.started) > _SAME_START_SECONDS)
+        return abs(began(worker.pid) - worker.started) > _SAME_START
     except psutil.NoSuchProcess:
         return True
     except psutil.Error:
         return False
+
+
+def began(pid: int) -> int:
+    """When a process began: in ticks since the machine did, which no setting of the clock moves, or unix seconds.
+
+    Raises:
+        psutil.Error: There is no such process, or nothing is known of it.
+    """
+    try:
+        said = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except OSError:  # not Linux, or no such process
+        return round(psutil.Process(pid).create_time())
+    return int(said.rpartition(")")[2].split()[19])  # the 22nd field; the second, a name, may hold anything
 
 
 def this_machine() -> str:

@@ -34,11 +34,12 @@ class Body(BaseModel):
         if isinstance(values, Mapping):
             for name in values:
                 if name not in cls.model_fields:
-                    near = get_close_matches(str(name), cls.model_fields, n=1, cutoff=0.0)[0]
+                    shown = str(name)[:60]  # the nearest of a name of megabytes would take minutes to find
+                    near = get_close_matches(shown, cls.model_fields, n=1, cutoff=0.0)[0]
                     raise PydanticCustomError(
                         "unknown_field",
                         "{name} is not a field here",
-                        {"name": repr(str(name)[:60]), "hint": f"Did you mean {near}?"},
+                        {"name": repr(shown), "hint": f"Did you mean {near}?"},
                     )
         return values
 
