@@ -60,6 +60,11 @@ class ZeroWork:
         """Nothing is ever loaded."""
         return frozenset()
 
+    @property
+    def device_memory(self) -> int:
+        """No GPU is touched."""
+        return 0
+
     def load(self, name: str, progress: Callable[[str, float], None] | None = None) -> None:
         """Say that it is there."""
         self._shelf.find(name)

@@ -71,6 +71,7 @@ def test_figures_count_what_happened(service: Server) -> None:
     assert grown("fluxgram_denoise_step_seconds_count") == 6
     assert after["fluxgram_queue_depth", ()] == after["fluxgram_running_requests", ()] == 0
     assert sum(value for (name, _), value in after.items() if name == "fluxgram_workers") == 1
+    assert [value for (name, _), value in after.items() if name == "fluxgram_gpu_memory_bytes"] == [123]
 
 
 def test_figures_are_not_shown_to_everybody(inside: Callable[..., TestClient]) -> None:

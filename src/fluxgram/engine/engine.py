@@ -181,6 +181,11 @@ class Engine:
         self._runner.load(self._catalogue.find(checkpoint or self.checkpoint), progress or silent)
 
     @property
+    def device_memory(self) -> int:
+        """Bytes of a GPU's memory that are taken here; 0 on the CPU, whose memory is the process's."""
+        return self._runner.device_memory
+
+    @property
     def busy(self) -> bool:
         """Whether anything waits for a step."""
         return len(self._scheduler) > 0

@@ -56,6 +56,17 @@ class Runner:
         """Keys of the checkpoints in memory (`Shot.checkpoint`)."""
         return frozenset(self._loaded)
 
+    @property
+    def device_memory(self) -> int:
+        """Bytes of a GPU's memory that are taken here; 0 on the CPU, whose memory is the process's."""
+        import torch
+
+        if torch.cuda.is_available():
+            return sum(torch.cuda.memory_reserved(number) for number in range(torch.cuda.device_count()))
+        if torch.backends.mps.is_available():
+            return int(torch.mps.driver_allocated_memory())
+        return 0
+
     def load(self, checkpoint: Checkpoint, progress: Progress) -> Parts:
         """The checkpoint's parts, loaded where they are not; others make room where memory is short.
 

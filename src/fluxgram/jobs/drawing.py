@@ -45,6 +45,11 @@ class Drawer(Protocol):
         """Whether `step` has something to do."""
         ...
 
+    @property
+    def device_memory(self) -> int:
+        """Bytes of a GPU's memory that it has taken; 0 where it draws on the CPU."""
+        ...
+
     def submit(self, request: Request, on_event: Callable[[events.Event], None]) -> Any:
         """Accept a request; nothing is computed before `step`."""
         ...
@@ -152,7 +157,7 @@ class Worker:
             _log.error("%s cannot be loaded: %s %s", name, error, error.hint)
             self._tell({"failed_to_load": str(error), "hint": error.hint})
         else:
-            self._tell({"ready": name})
+            self._tell({"ready": name, "memory": self._engine.device_memory})
 
     def _claim(self) -> None:
         """Take jobs of owners that have none here. One that a worker died over is drawn alone."""
@@ -247,6 +252,7 @@ class Worker:
 
     def _part(self, task: Task) -> None:
         """A task leaves this worker; there may be room for another."""
+        self._tell({"memory": self._engine.device_memory})
         with self._lock:
             self._tasks.pop(task.key, None)
         self._next_look = 0.0

@@ -47,6 +47,7 @@ class WorkerStatus:
         jobs: Numbers of the jobs that it draws.
         loaded: Checkpoints that it said were in memory.
         restarts: How often it was started again.
+        memory: Bytes of a GPU's memory that it has taken; 0 on the CPU.
     """
 
     name: str
@@ -56,6 +57,7 @@ class WorkerStatus:
     jobs: tuple[int, ...]
     loaded: tuple[str, ...]
     restarts: int
+    memory: int = 0
 
 
 class Keeper:
@@ -81,6 +83,7 @@ class Keeper:
         self._failures = 0
         self._state = "starting"
         self._loaded: tuple[str, ...] = ()
+        self._memory = 0
         self._heard_at = time.monotonic()
         self.name = ""
 
@@ -136,7 +139,8 @@ class Keeper:
         if state == "running":
             state = "busy" if held else "idle"
         pid = process.pid if process is not None and process.poll() is None else 0
-        return WorkerStatus(self.name, self._device, pid, state, held, self._loaded, self._restarts)
+        memory = self._memory if pid else 0
+        return WorkerStatus(self.name, self._device, pid, state, held, self._loaded, self._restarts, memory)
 
     def _keep(self) -> None:
         """The thread: start, listen, bury, pause, again."""
@@ -194,6 +198,7 @@ class Keeper:
 
     def _heed(self, said: Mapping[str, Any]) -> None:
         self._heard_at = time.monotonic()
+        self._memory = said.get("memory", self._memory)
         if "job" in said:
             self._jobs.ring(said["job"], over=bool(said.get("over")))
             if said.get("over"):  # it gets on

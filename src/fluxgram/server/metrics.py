@@ -7,6 +7,7 @@ Requests are counted as they are answered. Jobs are counted when they are over: 
 from __future__ import annotations
 
 import threading
+from collections import Counter as Count
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -14,7 +15,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from fluxgram.errors import FluxgramError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fluxgram.jobs.door import Jobs
+    from fluxgram.jobs.keeper import WorkerStatus
     from fluxgram.store.records import JobRecord
 
 MOST_WAITING = 1000
@@ -49,6 +53,12 @@ class Metrics:
         self._queue = Gauge("fluxgram_queue_depth", "Jobs that wait.", registry=registry)
         self._running = Gauge("fluxgram_running_requests", "Jobs that are drawn.", registry=registry)
         self._paused = Gauge("fluxgram_queue_paused", "1 where the queue is paused.", registry=registry)
+        self._memory = Gauge(
+            "fluxgram_gpu_memory_bytes",
+            "GPU memory taken by the worker of a device.",
+            ("device",),
+            registry=registry,
+        )
         self._workers = Gauge("fluxgram_workers", "Workers by state.", ("state",), registry=registry)
         self._duration = Histogram(
             "fluxgram_request_duration_seconds",
@@ -135,11 +145,11 @@ class Metrics:
             if isinstance(seconds, dict) and "denoise" in seconds and isinstance(steps, int) and steps > 0:
                 self._step.observe(float(seconds["denoise"]) / steps)
 
-    def text(self, workers: dict[str, int]) -> bytes:
+    def text(self, workers: Sequence[WorkerStatus]) -> bytes:
         """Everything in Prometheus' text form.
 
         Args:
-            workers: How many workers there are by state.
+            workers: As they are now.
         """
         self.settle()
         depth = self._jobs.queue.depth()
@@ -147,6 +157,9 @@ class Metrics:
         self._running.set(depth.get("running", 0))
         self._paused.set(1 if self._jobs.queue.paused() else 0)
         self._workers.clear()
-        for state, count in workers.items():
+        for state, count in Count(worker.state for worker in workers).items():
             self._workers.labels(state).set(count)
+        self._memory.clear()
+        for worker in workers:
+            self._memory.labels(worker.device or "auto").set(worker.memory)
         return generate_latest(self.registry)

@@ -96,6 +96,7 @@ def queue(request: Request, who: Who) -> dict[str, Any]:
                 "jobs": list(worker.jobs),
                 "loaded": worker.loaded,
                 "restarts": worker.restarts,
+                "memory": worker.memory,
             }
             for worker in (state.supervisor.status() if state.supervisor is not None else ())
         ]

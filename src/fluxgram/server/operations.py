@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
@@ -52,6 +50,5 @@ def metrics(request: Request) -> Response:
             raise KeyInvalid("A key is needed here.", "Send one with the scope admin, or set metrics_open.")
         caller_of(request).may("admin")
     supervisor = request.app.state.supervisor
-    workers = Counter(worker.state for worker in supervisor.status()) if supervisor is not None else Counter()
-    text = request.app.state.metrics.text(dict(workers))
+    text = request.app.state.metrics.text(supervisor.status() if supervisor is not None else [])
     return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8", headers=_FRESH)
