@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from fluxgram.errors import (
     UnknownCheckpoint,
     UnknownJob,
 )
+from fluxgram.jobs import door
 from fluxgram.jobs.door import ALL, Caller, Jobs, Note, Order
 
 ANNA = Caller(owner="anna", scopes=frozenset({"draw", "read"}))
@@ -49,6 +51,13 @@ def test_the_seed_is_chosen_when_it_is_submitted(jobs: Jobs) -> None:
 def test_the_cost_is_megapixel_steps_of_what_is_drawn(jobs: Jobs) -> None:
     job = jobs.submit(ask(size=[256, 384], steps=10, samples=4))
     assert job.record.cost == pytest.approx(256 * 384 / 1e6 * 10 * 4)
+
+
+def test_who_waits_for_long_looks_less_often() -> None:
+    now = time.monotonic()
+    assert [door._pause(now - waited) for waited in (0.0, 4.0, 20.0, 1e6)] == pytest.approx(
+        [0.5, 0.5, 2.0, 5.0], rel=0.2
+    )
 
 
 def test_position_and_estimate(jobs: Jobs) -> None:

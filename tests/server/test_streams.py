@@ -14,9 +14,11 @@ from starlette.testclient import TestClient
 from fluxgram.jobs.door import LOCAL, Jobs
 from fluxgram.jobs.orders import Order
 from fluxgram.server import guards, native_events
+from fluxgram.server.app import create_app
 from fluxgram.server.draining import Draining
 from fluxgram.service import ServiceSettings
 from fluxgram.settings import Settings
+from tests.serving import wait_until
 
 
 @pytest.fixture
@@ -70,6 +72,34 @@ def test_who_hangs_up_leaves_nothing_behind(jobs: Jobs) -> None:
     for after in (0, 1, 2):
         asyncio.run(hang_up(after))
         assert jobs._bell._waiting == {}
+
+
+def test_who_hangs_up_is_waited_for_no_longer(jobs: Jobs) -> None:
+    number = jobs.submit(Order({"prompt": "a sailor"})).id
+    sent: list[Any] = []
+
+    async def ask() -> None:
+        coming = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+        async def receive() -> Any:
+            if (message := next(coming, None)) is None:
+                await asyncio.to_thread(wait_until, lambda: jobs._bell._waiting, "somebody who waits")
+            return message or {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        path = f"/api/v1/jobs/{number}"
+        scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"wait=60",
+                 "headers": [(b"host", b"localhost")], "scheme": "http", "server": ("localhost", 80),
+                 "client": ("127.0.0.1", 9), "http_version": "1.1", "root_path": "",
+                 "asgi": {"version": "3.0", "spec_version": "2.4"}}  # fmt: skip
+        async with asyncio.timeout(30):
+            await create_app(jobs)(scope, receive, send)
+
+    asyncio.run(ask())
+    assert sent[0]["status"] == 200
+    assert jobs._bell._waiting == {}
 
 
 def test_a_body_that_takes_for_ever_is_given_up(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -35,8 +36,10 @@ if TYPE_CHECKING:
 
 __all__ = ["ALL", "LOCAL", "Caller", "CheckpointCard", "Job", "Jobs", "Note", "Order"]
 
-POLL_SECONDS = 0.5
+POLL_SECONDS, MOST_POLL_SECONDS = 0.5, 5.0
 """How often waiters look without having been rung: another process may have changed the job."""
+_POLL_SHARE = 0.1
+"""Of what was waited already: who waits for long looks less often, so that hundreds may wait at little cost."""
 MOST_ESTIMATES = 100
 """Unfinished jobs in a list up to which each has its position and estimate; a longer list has none."""
 _PAGE = 500
@@ -176,16 +179,19 @@ class Jobs:
         Raises:
             UnknownJob: There is none of that number that the caller may see.
             RequestError: It is not over.
+            Busy: The caller has too many jobs waiting.
+            AccessError: The caller may not, or has used up the month's pictures.
         """
         caller.may("draw")
         most = caller.most_queued or self.service.max_queued
-        record = self.queue.retry(id, caller.sees, most_queued=most)
+        record = self.queue.retry(id, caller.sees, most_queued=most, most_pictures=caller.most_pictures)
         self._rung_for_work(id)
         return self._shown(record)
 
     def wait(self, id: int, seconds: float, caller: Caller = LOCAL) -> Job:  # noqa: A002
         """Block until a job is over, or for so many seconds."""
-        end = time.monotonic() + seconds
+        began = time.monotonic()
+        end = began + seconds
         with self._bell.waiting(id, ends=True) as rung:
             while True:
                 rung.clear()
@@ -193,11 +199,12 @@ class Jobs:
                 left = end - time.monotonic()
                 if over or left <= 0:
                     return self.get(id, caller)
-                rung.wait(min(left, POLL_SECONDS))
+                rung.wait(min(left, _pause(began)))
 
     async def wait_async(self, id: int, seconds: float, caller: Caller = LOCAL) -> Job:  # noqa: A002
         """As `wait`, without blocking the loop."""
-        end = time.monotonic() + seconds
+        began = time.monotonic()
+        end = began + seconds
         with self._bell.waiting_async(id, ends=True) as rung:
             while True:
                 rung.clear()
@@ -205,7 +212,7 @@ class Jobs:
                 left = end - time.monotonic()
                 if over or left <= 0:
                     return await asyncio.to_thread(self.get, id, caller)
-                await _rung_within(rung, min(left, POLL_SECONDS))
+                await _rung_within(rung, min(left, _pause(began)))
 
     async def follow(
         self,
@@ -218,6 +225,7 @@ class Jobs:
         Raises:
             UnknownJob: There is none of that number that the caller may see.
         """
+        news = time.monotonic()
         with self._bell.waiting_async(id) as rung:
             while True:
                 rung.clear()
@@ -227,8 +235,10 @@ class Jobs:
                     after = event.id
                 if over and len(events) < _PAGE:
                     return
-                if not events:
-                    await _rung_within(rung, POLL_SECONDS)
+                if events:
+                    news = time.monotonic()
+                else:
+                    await _rung_within(rung, _pause(news))
 
     def checkpoints(self) -> Sequence[CheckpointCard]:
         """What can draw here, the default first."""
@@ -338,9 +348,13 @@ def over_as(record: JobRecord, **changes: object) -> JobRecord:
     return replace(record, finished=time.time(), **changes)  # type: ignore[arg-type]
 
 
+def _pause(since: float) -> float:
+    """Seconds until who has waited since then looks again without having been rung."""
+    return min(MOST_POLL_SECONDS, max(POLL_SECONDS, _POLL_SHARE * (time.monotonic() - since)))
+
+
 async def _rung_within(rung: asyncio.Event, seconds: float) -> None:
     """Wait for a ring, but not for longer."""
-    try:
-        await asyncio.wait_for(rung.wait(), seconds)
-    except TimeoutError:
-        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):  # `wait_for` of Python 3.11 can swallow that it is cancelled
+            await rung.wait()

@@ -1,7 +1,7 @@
 """`while_there`: works for a client as long as it is there, and no longer.
 
-For surfaces whose answer is the picture itself. A client that hangs up can't be given anything any more, and one that
-tries again would have its picture drawn twice.
+For answers that wait for a picture. A client that hangs up can't be given anything any more; one that tries again
+would have its picture drawn twice, and many that try again would all be waited for.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import hashlib
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -15,6 +15,7 @@ from fluxgram.errors import UnknownJob
 from fluxgram.jobs.orders import Order
 from fluxgram.jobs.webhook_urls import check_webhook_url
 from fluxgram.server.failures import Malformed
+from fluxgram.server.leaving import ClientLeft, ServiceEnds, while_there
 from fluxgram.server.links import base_url
 from fluxgram.server.native_views import (
     JobNumber,
@@ -177,15 +178,9 @@ async def get_job(
     jobs: Jobs = request.app.state.jobs
     number = number_of(id)
     if wait:
-        waiting = asyncio.ensure_future(jobs.wait_async(number, wait, who))
-        ending = asyncio.ensure_future(request.app.state.draining.over.wait())
-        try:
-            await asyncio.wait((waiting, ending), return_when=asyncio.FIRST_COMPLETED)
-            if waiting.done():
-                waiting.result()  # what was refused is told here
-        finally:
-            waiting.cancel()
-            ending.cancel()
+        with contextlib.suppress(ClientLeft, ServiceEnds):  # then as it stands
+            ends = request.app.state.draining.over
+            await while_there(request.receive, jobs.wait_async(number, wait, who), ends)
     return await run_in_threadpool(lambda: job_view(jobs.get(number, who), request))
 
 
