@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from fluxgram.server.callers import Buckets, needs_key
 from fluxgram.service import ServiceSettings
 from fluxgram.store.records import KeyRecord
-from tests.serving import wait_until
+from tests.serving import Server, wait_until
 
 if TYPE_CHECKING:
     from tests.server.conftest import Keyed
@@ -62,10 +62,21 @@ def test_a_bucket_empties_and_fills() -> None:
         ({"require_key": True}, True),
         ({"public_url": "https://pictures.example"}, True),
         ({"public_url": "http://localhost:8080"}, False),
+        ({"hosts": ("pictures.example",)}, True),
+        ({"hosts": ("*",)}, True),
+        ({"hosts": ("studio.localhost",)}, False),
     ],
 )
 def test_when_a_key_is_needed(settings: dict[str, Any], needed: bool) -> None:
     assert needs_key(ServiceSettings(**settings)) is needed
+
+
+def test_what_a_proxy_passes_on_from_elsewhere_needs_a_key(service: Server) -> None:
+    for path in ("/api/v1/jobs", "/v1/models", "/api/v6/system_load", "/metrics"):
+        for sender, needed in (("203.0.113.7", True), ("unknown", True), ("127.0.0.1", False)):
+            answer = service.call("GET", path, headers={"X-Forwarded-For": sender})
+            told = answer.status == 401 or b"Invalid API key" in answer.body
+            assert told is needed, (path, sender, answer.body)
 
 
 def test_without_keys_any_key_will_do_and_with_keys_only_ours(inside: Callable[..., TestClient]) -> None:

@@ -144,7 +144,7 @@ from fluxgram.service import ServiceSettings
 from fluxgram.settings import Settings
 jobs = Jobs.open(Settings(home=Path(tempfile.mkdtemp())), ServiceSettings())
 Supervisor(jobs)
-with TestClient(create_app(jobs), base_url="http://localhost") as app:
+with TestClient(create_app(jobs), base_url="http://localhost", client=("127.0.0.1", 9)) as app:
     order = {"prompt": "portrait of a sailor"}
     statuses = [app.post("/api/v1/jobs", json=order | {"enhance": True}).status_code,
                 app.post("/api/v1/enhance", json=order).status_code, app.post("/api/v1/lint", json=order).status_code,

@@ -88,7 +88,7 @@ def began(pid: int) -> int:
     try:
         said = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
     except OSError:  # not Linux, or no such process
-        return round(psutil.Process(pid).create_time())
+        return int(psutil.Process(pid).create_time())
     return int(said.rpartition(")")[2].split()[19])  # the 22nd field; the second, a name, may hold anything
 
 

@@ -36,9 +36,15 @@ def is_loopback(host: str) -> bool:
 
 
 def needs_key(service: ServiceSettings) -> bool:
-    """Whether callers must have a key: others than this machine's can call, or the settings say so."""
+    """Whether callers must have a key: the service goes by a name that others can call, or the settings say so."""
     public = urlsplit(service.public_url).hostname or ""
-    return service.require_key or not is_loopback(service.host) or bool(public and not is_loopback(public))
+    names = [service.host, *service.hosts, *([public] if public else ())]
+    return service.require_key or not all(map(is_loopback, names))
+
+
+def is_from_here(request: Request) -> bool:
+    """Whether a request comes from this machine. What a proxy passes on comes from where the proxy says."""
+    return request.client is not None and is_loopback(request.client.host)
 
 
 def tokens_in(request: Request) -> str | None:
@@ -64,7 +70,7 @@ def caller_of(request: Request, token: str | None = None) -> Caller:
         RateLimited: The key has called too often.
     """
     jobs = request.app.state.jobs
-    needed = needs_key(jobs.service)
+    needed = needs_key(jobs.service) or not is_from_here(request)
     given = token or tokens_in(request)
     if not needed and (not given or not jobs.keys.any()):
         return LOCAL

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from fluxgram.errors import FluxgramError, KeyInvalid
-from fluxgram.server.callers import caller_of, is_loopback, needs_key, tokens_in
+from fluxgram.server.callers import caller_of, is_from_here, needs_key, tokens_in
 
 router = APIRouter(tags=["operations"])
 
@@ -44,8 +44,7 @@ def ready(request: Request) -> Response:
 def metrics(request: Request) -> Response:
     """In Prometheus' text form; for this machine and for keys that administer, unless the settings open it."""
     service = request.app.state.service
-    from_here = request.client is not None and is_loopback(request.client.host) and not needs_key(service)
-    if not (service.metrics_open or from_here) or tokens_in(request):
+    if not (service.metrics_open or (is_from_here(request) and not needs_key(service))) or tokens_in(request):
         if not tokens_in(request):
             raise KeyInvalid("A key is needed here.", "Send one with the scope admin, or set metrics_open.")
         caller_of(request).may("admin")

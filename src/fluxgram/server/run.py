@@ -93,7 +93,7 @@ def check_keys(service: ServiceSettings, *, has_keys: bool) -> None:
     hint = "Make one: fluxgram keys create NAME. Or listen on 127.0.0.1, where none is needed."
     if is_loopback(service.host):
         raise SettingsError(
-            "The settings ask for a key (require_key or public_url), and there is none.", hint
+            "The settings ask for a key (require_key, public_url or hosts), and there is none.", hint
         )
     raise SettingsError(f"On {service.host} others can reach the service, and there is no key.", hint)
 
