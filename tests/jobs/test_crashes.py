@@ -320,8 +320,9 @@ def test_a_full_disk_fails_that_job_and_pauses_the_queue(
     fill(filling)
     failed = jobs.wait(jobs.submit(ask()).id, 60)
     assert (failed.state, failed.problem.kind) == ("failed", "StoreFull")
-    assert failed.problem.message
+    assert failed.problem.message == "The disk is full: … cannot be written."
     until(jobs.queue.paused)
+    assert jobs.queue.paused() == f"The disk is full: {small_disk} cannot be written."
     waiting = jobs.submit(ask())
     assert jobs.wait(waiting.id, 1.5).state == "queued"
     filling.unlink()

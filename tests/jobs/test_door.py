@@ -23,6 +23,7 @@ from fluxgram.errors import (
     UnknownJob,
 )
 from fluxgram.jobs import door
+from fluxgram.jobs.discretion import discreet
 from fluxgram.jobs.door import ALL, Caller, Jobs, Note, Order
 
 ANNA = Caller(owner="anna", scopes=frozenset({"draw", "read"}))
@@ -51,6 +52,17 @@ def test_the_seed_is_chosen_when_it_is_submitted(jobs: Jobs) -> None:
 def test_the_cost_is_megapixel_steps_of_what_is_drawn(jobs: Jobs) -> None:
     job = jobs.submit(ask(size=[256, 384], steps=10, samples=4))
     assert job.record.cost == pytest.approx(256 * 384 / 1e6 * 10 * 4)
+
+
+def test_clients_are_not_told_where_things_lie(
+    open_jobs: Callable[..., Jobs], tmp_path: Path, toy: str
+) -> None:
+    jobs = open_jobs(pictures=str(tmp_path / "pictures"), models={"theirs": toy})
+    home = jobs.settings.home
+    said = f"{tmp_path}/pictures is full, {jobs.database.place} is busy, {home}/x and {toy}/y are gone."
+    assert discreet(said, jobs) == "… is full, … is busy, …/x and …/y are gone."
+    words = "There is no checkpoint 'fluxgram-mini'. Use /api/v1/jobs. A shape such as 2/3."
+    assert discreet(words, open_jobs(pictures="p", checkpoint="fluxgram-mini")) == words
 
 
 def test_who_waits_for_long_looks_less_often() -> None:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
@@ -72,6 +73,15 @@ def test_figures_count_what_happened(service: Server) -> None:
     assert after["fluxgram_queue_depth", ()] == after["fluxgram_running_requests", ()] == 0
     assert sum(value for (name, _), value in after.items() if name == "fluxgram_workers") == 1
     assert [value for (name, _), value in after.items() if name == "fluxgram_gpu_memory_bytes"] == [123]
+
+
+def test_a_pause_does_not_tell_where_pictures_lie(inside: Callable[..., TestClient], tmp_path: Path) -> None:
+    app = inside(pictures=str(tmp_path / "pictures"))
+    app.app.state.jobs.queue.pause(f"The disk is full: {tmp_path}/pictures cannot be written.")  # type: ignore[attr-defined]
+    for path in ("/readyz", "/api/v1/queue"):
+        answer = app.get(path).text
+        assert "The disk is full" in answer
+        assert str(tmp_path) not in answer
 
 
 def test_figures_are_not_shown_to_everybody(inside: Callable[..., TestClient]) -> None:

@@ -20,7 +20,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from fluxgram.engine.receipt import Service
-from fluxgram.errors import FluxgramError, StoreError, StoreFull
+from fluxgram.errors import CheckpointError, FluxgramError, StoreError, StoreFull
+from fluxgram.jobs.discretion import discreet
 from fluxgram.jobs.door import over_as
 from fluxgram.jobs.orders import Note
 from fluxgram.pictures.thumbnail import preview_jpeg, thumbnail
@@ -126,7 +127,7 @@ class Scribe:
 
     def failed(self, task: Task, error: Exception) -> None:
         """A job cannot be drawn."""
-        self._deeds.put(_End(task, "failed", problem_of(error, task.record.id)))
+        self._deeds.put(_End(task, "failed", problem_of(error, task.record.id, self._jobs)))
 
     def cancelled(self, task: Task) -> None:
         """A job was stopped by its user, and let go of."""
@@ -195,7 +196,7 @@ class Scribe:
                     if self._given_up.wait(_AGAIN_SECONDS):
                         return
                     continue
-                what, write = _End(task, "failed", problem_of(error, task.record.id)), self._end
+                what, write = _End(task, "failed", problem_of(error, task.record.id, self._jobs)), self._end
                 continue
             self._tell(task.record.id, isinstance(what, _End))
             if isinstance(what, _End) and what.how == "done":
@@ -224,7 +225,7 @@ class Scribe:
             self._stop_for_space(task, error)
             return
         except StoreError as error:
-            self._end(task, _End(task, "failed", problem_of(error, record.id)))
+            self._end(task, _End(task, "failed", problem_of(error, record.id, self._jobs)))
             return
         picture = PictureRecord(
             name=name,
@@ -245,8 +246,8 @@ class Scribe:
 
     def _stop_for_space(self, task: Task, error: StoreFull) -> None:
         """First the pause: where not even that can be stored, all of this is tried again with the picture."""
-        self._jobs.queue.pause(f"{FULL}: {error}")
-        self._end(task, _End(task, "failed", problem_of(error, task.record.id)))
+        self._jobs.queue.pause(str(error) if str(error).startswith(FULL) else f"{FULL}: {error}")
+        self._end(task, _End(task, "failed", problem_of(error, task.record.id, self._jobs)))
 
     def _end(self, task: Task, deed: _End) -> None:
         jobs, record = self._jobs, task.record
@@ -294,10 +295,12 @@ class Scribe:
             task.closed = True
 
 
-def problem_of(error: Exception, job: int) -> Problem:
-    """What people are told of an error; an unexpected one is a defect, and its traceback goes to the log only."""
+def problem_of(error: Exception, job: int, jobs: Jobs) -> Problem:
+    """What clients are told of an error; an unexpected one is a defect, and its traceback goes to the log only."""
     if isinstance(error, FluxgramError):
-        return Problem(type(error).__name__, str(error), error.hint)
+        if isinstance(error, StoreError | CheckpointError):  # for the owner, who can mend it
+            _log.error("job %s failed: %s", job, error)
+        return Problem(type(error).__name__, discreet(str(error), jobs), discreet(error.hint, jobs))
     _log.error("job %s failed in a way it should not", job, exc_info=error)
     return Problem(
         "Defect",

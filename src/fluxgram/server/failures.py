@@ -17,6 +17,7 @@ from starlette.routing import Match
 
 from fluxgram import errors
 from fluxgram.errors import FluxgramError, RequestError
+from fluxgram.jobs.discretion import conceal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,10 +96,7 @@ def respond(
         headers: Further headers, such as `Allow`.
     """
     status = status_of(error) if status is None else status
-    home = str(request.app.state.jobs.settings.home)
-    if home in f"{error} {error.hint}":  # where things lie here is nobody's business
-        error.args = (str(error).replace(home, "…"),)
-        error.hint = error.hint.replace(home, "…")
+    conceal(error, request.app.state.jobs)
     response = maker_of(request)(request, error, status)
     for name, value in (headers or {}).items():
         response.headers[name] = value

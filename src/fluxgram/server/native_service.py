@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field, StrictFloat, StrictInt, StrictStr
 
 from fluxgram.errors import RequestError
+from fluxgram.jobs.discretion import discreet
 from fluxgram.jobs.usage import usage_csv, usage_of
 from fluxgram.server.failures import respond
 from fluxgram.server.native_views import Who, when
@@ -82,7 +83,7 @@ def queue(request: Request, who: Who) -> dict[str, Any]:
     found: dict[str, Any] = {
         "queued": depth.get("queued", 0),
         "running": depth.get("running", 0),
-        "paused": state.jobs.queue.paused(),
+        "paused": discreet(state.jobs.queue.paused(), state.jobs),
         "draining": state.draining.begun,
         "ready": state.supervisor is not None and state.supervisor.ready(),
     }

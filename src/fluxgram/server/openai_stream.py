@@ -16,6 +16,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from fluxgram.errors import FluxgramError
+from fluxgram.jobs.discretion import conceal
 from fluxgram.server import logs
 from fluxgram.server import openai_answers as answers
 from fluxgram.server.failures import Defect, status_of
@@ -177,6 +178,7 @@ class Telling:
 
     def _fail(self, error: FluxgramError) -> str:
         self.over = True
+        conceal(error, self._jobs)
         return failed(error)
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from fluxgram.errors import FluxgramError, KeyInvalid
+from fluxgram.jobs.discretion import discreet
 from fluxgram.server.callers import caller_of, is_from_here, needs_key, tokens_in
 
 router = APIRouter(tags=["operations"])
@@ -33,7 +34,7 @@ def ready(request: Request) -> Response:
         reasons.append("No worker has its checkpoint in memory yet.")
     try:
         if paused := state.jobs.queue.paused():
-            reasons.append(f"The queue is paused: {paused}")
+            reasons.append(f"The queue is paused: {discreet(paused, state.jobs)}")
     except FluxgramError:
         reasons.append("The database cannot be used.")
     body = {"status": "not ready" if reasons else "ready", "reasons": reasons}
