@@ -79,6 +79,34 @@ def test_mistakes(tmp_path: Path, file: str, environment: dict[str, str], words:
     assert len(str(caught.value)) < 1000
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"devices": ("tpu",)}, {"devices": ("cpu", "cuda:x")}, {"devices": ("cuda:",)}, {"devices": ("cpu:1",)},
+        {"side_by_side": 0}, {"deaths": 0}, {"lease_seconds": 0.0},
+        {"public_url": "pictures.example"}, {"public_url": "ftp://pictures.example"}, {"public_url": "https://"},
+        {"public_url": "https://a:port"}, {"public_url": "https://a?b"}, {"public_url": "https://me:word@a"},
+        {"public_url": "https://[a"}, {"public_url": "https://a b"},
+        {"safety": "require"},
+    ],
+)  # fmt: skip
+def test_what_can_be_read_and_cannot_work_is_named(values: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match=next(iter(values))) as caught:
+        ServiceSettings(**values).check()
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {}, {"devices": ("cpu", "mps", "cuda", "cuda:0", "cuda:11")}, {"public_url": "https://a.example:8443/pictures"},
+        {"public_url": "http://[::1]:7070"}, {"safety": "require", "classifier": "a/b"}, {"safety": "off"},
+    ],
+)  # fmt: skip
+def test_what_can_work_is_not_refused(values: dict[str, Any]) -> None:
+    ServiceSettings(**values).check()
+
+
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "service.toml").mkdir()
     with pytest.raises(SettingsError, match="cannot be read"):

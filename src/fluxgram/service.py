@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,12 +16,16 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
+from urllib.parse import urlsplit
 
 from fluxgram.errors import SettingsError
 
 PREFIX = "FLUXGRAM_SERVE_"
 """Of the variables; what follows is a field's name in capitals."""
 FILE = "service.toml"
+_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
+_LEAST = {"side_by_side": 1, "deaths": 1, "lease_seconds": 1}
+"""Smallest values of numbers where 0 makes no sense."""
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
@@ -61,7 +66,7 @@ class ServiceSettings:
         retention_gb: The oldest pictures are removed above this; 0 keeps them.
         price: Price of a megapixel-step (10**6 px times one denoising step).
         currency: What prices are in; only shown.
-        log_format: `json` or `text`.
+        log_format: `json`, `text`, or `auto`: text on a terminal, JSON otherwise.
         log_prompts: Write prompts into the log.
         metrics_open: Show `/metrics` to everybody; otherwise to loopback and to keys that may administer.
     """
@@ -98,7 +103,7 @@ class ServiceSettings:
     retention_gb: float = 0.0
     price: float = 0.0
     currency: str = ""
-    log_format: Literal["json", "text"] = "json"
+    log_format: Literal["auto", "json", "text"] = "auto"
     log_prompts: bool = False
     metrics_open: bool = False
 
@@ -132,6 +137,42 @@ class ServiceSettings:
             if value is not None
         }
         return cls(**values)  # type: ignore[arg-type]
+
+    def check(self) -> None:
+        """Refuse what can be read and cannot work, before anything is started with it.
+
+        Raises:
+            SettingsError: The first such value, named.
+        """
+        for device in self.devices:
+            if not _DEVICE.fullmatch(device):
+                raise SettingsError(
+                    f"devices can't have {device[:60]!r}.",
+                    "Each is one of cpu, mps, cuda, cuda:0, cuda:1 and so on.",
+                )
+        for name, least in _LEAST.items():
+            if getattr(self, name) < least:
+                raise SettingsError(f"{name} must be at least {least}.", "Leave it out for the default.")
+        if self.public_url and not _is_web_address(self.public_url):
+            raise SettingsError(
+                f"public_url is no web address: {self.public_url[:200]!r}.",
+                "Write what links begin with, such as https://pictures.example.",
+            )
+        if self.safety == "require" and not self.classifier:
+            raise SettingsError(
+                'safety = "require" needs a classifier, and none is configured.',
+                'Set classifier (docs/safety.md), or safety = "prefer".',
+            )
+
+
+def _is_web_address(text: str) -> bool:
+    """Whether it is `http://` or `https://`, a host, and nothing that a path cannot follow."""
+    with suppress(ValueError):
+        parts = urlsplit(text)
+        _ = parts.port  # a ValueError where it is none
+        plain = not (parts.query or parts.fragment or parts.username or re.search(r"\s", text))
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and plain
+    return False
 
 
 def _file(path: Path) -> dict[str, Any]:

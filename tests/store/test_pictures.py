@@ -136,3 +136,11 @@ def test_a_place_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot be used"):
         PictureStore(str(tmp_path / "file"), tmp_path).write(NAME, b"data")
+
+
+def test_a_place_that_can_be_written_is_left_as_it_was(tmp_path: Path) -> None:
+    PictureStore(str(tmp_path), tmp_path).probe(1000)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be used"):
+        PictureStore(str(tmp_path / "file"), tmp_path).probe()

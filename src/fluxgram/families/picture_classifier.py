@@ -101,6 +101,21 @@ def load_classifier(name: str, settings: Settings) -> HubClassifier:
     return HubClassifier(name, model, processor, labels)
 
 
+def check_name(name: str) -> None:
+    """Whether a classifier may be had by this name; nothing is loaded or fetched.
+
+    Raises:
+        CheckpointMissing: It is a folder that is not there, or no name at all.
+    """
+    if not (name and Path(name).expanduser().is_dir()) and (
+        not _ID.fullmatch(name) or name.startswith((".", "/", "~"))
+    ):
+        raise CheckpointMissing(
+            f"There is no folder {name!r} with a picture classifier.",
+            "Name a folder that is there, or a repository of the hub as owner/name.",
+        )
+
+
 def unsafe_among(labels: tuple[str, ...], name: str) -> tuple[int, ...]:
     """The places of the labels that mean unsafe.
 
@@ -122,14 +137,10 @@ def _is_unsafe(label: str) -> bool:
 
 
 def _folder_of(name: str, settings: Settings) -> Path:
+    check_name(name)
     folder = Path(name).expanduser()
-    if name and folder.is_dir():
+    if folder.is_dir():
         return folder
-    if not _ID.fullmatch(name) or name.startswith((".", "/", "~")):
-        raise CheckpointMissing(
-            f"There is no folder {name!r} with a picture classifier.",
-            "Name a folder that is there, or a repository of the hub as owner/name.",
-        )
     repo, _, revision = name.partition("@")
     return hub.fetch(repo, revision or None, WANTED, settings, whole=_is_whole)
 

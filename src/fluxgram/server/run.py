@@ -6,6 +6,7 @@ of `draining.py`; a second one ends at once, and what was running is drawn again
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import signal
 import socket
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from fluxgram.errors import SettingsError
+from fluxgram.errors import SettingsError, StoreFull
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -39,19 +40,26 @@ def serve(
         announce: Called with the address once it listens.
 
     Raises:
-        SettingsError: The address cannot be listened on, or needs a key that there is not.
-        StoreError: The database cannot be used.
+        SettingsError: The address cannot be listened on, or needs a key that there is not; or a setting cannot work.
+        CheckpointMissing: There is no such classifier.
+        StoreError: The database cannot be used, or no pictures can be stored.
     """
+    from fluxgram.families.picture_classifier import check_name
     from fluxgram.jobs.door import Jobs
     from fluxgram.jobs.supervisor import Supervisor
     from fluxgram.server import logs
     from fluxgram.server.app import create_app
 
+    service.check()
+    if service.classifier and service.safety != "off":
+        check_name(service.classifier)
     listening = bind(service.host, service.port)
     try:
         jobs = Jobs.open(settings, service)
         try:
             check_keys(service, has_keys=jobs.keys.any())
+            with contextlib.suppress(StoreFull):  # that pauses the queue, and may be mended while we run
+                jobs.store.probe()
             logs.install(service)
             supervisor = Supervisor(jobs, engine=service.engine)
             app = create_app(jobs, supervisor)

@@ -6,6 +6,7 @@ A name is checked before anything else happens with it, so no name leads out of 
 from __future__ import annotations
 
 import re
+import secrets
 import shutil
 import time
 from collections.abc import Iterator
@@ -58,6 +59,17 @@ class PictureStore:
                 write_whole(data, path, overwrite=True)
             else:
                 self._files.pipe_file(self._where(name), data)
+
+    def probe(self, size: int = 1) -> None:
+        """Write and remove a file of so many bytes.
+
+        Raises:
+            StoreFull: No room.
+            StoreError: Nothing can be written here.
+        """
+        name = f"probe-{secrets.token_hex(8)}.tmp"
+        self.write(name, bytes(size))
+        self.remove(name)
 
     def read(self, name: str) -> bytes:
         """All of a file.
