@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -18,14 +19,17 @@ from PIL import Image
 
 from fluxgram.engine.engine import Engine
 from fluxgram.engine.request import Request
-from fluxgram.errors import StoreFull
+from fluxgram.errors import StoreError, StoreFull
 from fluxgram.jobs.door import Caller, Job, Jobs, Order
+from fluxgram.jobs.drawing import Worker
 from fluxgram.jobs.names import WorkerName, is_dead_here
+from fluxgram.jobs.signals import Signals
 from fluxgram.jobs.supervisor import Supervisor
 from fluxgram.pictures.read import read_receipt
 from fluxgram.settings import Settings
 from fluxgram.store.queue import Queue
-from tests.jobs.tiny_engine import colour_of
+from fluxgram.store.records import PictureRecord
+from tests.jobs.tiny_engine import colour_of, make
 from tests.jobs.waiting import kinds, until
 
 ANNA, BERT, CARL = Caller(owner="anna"), Caller(owner="bert"), Caller(owner="carl")
@@ -381,6 +385,33 @@ def test_what_killed_workers_left_half_written_is_removed(jobs: Jobs) -> None:
     os.utime(old, (0, 0))
     Supervisor(jobs)._caretaker._remove_partial()
     assert [path.exists() for path in (old, young, folder)] == [False, True, True]
+
+
+def test_a_job_that_was_claimed_when_the_store_failed_is_drawn(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = jobs.submit(ask())
+    jobs.queue.claim("somebody else", 60.0)
+    jobs.queue.release(job.id, 1, "It went away.", strike=False)
+    look, failures = jobs.queue.pictures, [StoreError("The database is busy.", "")]
+
+    def fails_once(number: int) -> list[PictureRecord]:
+        if failures:
+            raise failures.pop()
+        return look(number)
+
+    monkeypatch.setattr(jobs.queue, "pictures", fails_once)
+    signals = Signals(0.0)
+    worker = Worker(jobs, make(jobs.settings, jobs.service), "w", signals, lambda said: None)
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    try:
+        done = jobs.wait(job.id, 30)
+    finally:
+        signals.drain()
+        signals.wake()
+        thread.join(30)
+    assert (done.state, done.record.attempt, failures) == ("done", 2, [])
 
 
 def test_a_lease_that_still_moves_is_not_taken_although_clocks_differ(open_jobs: Callable[..., Jobs]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from fluxgram.errors import CheckpointError
+from fluxgram.errors import CheckpointError, RequestError
 from fluxgram.jobs.door import Jobs, Order
 from fluxgram.jobs.inspection import Inspector
 from fluxgram.jobs.supervisor import Supervisor
@@ -80,6 +80,17 @@ def test_it_can_be_left_as_it_is_and_is_flagged_all_the_same(
 ) -> None:
     image, verdict, notes = inspector(open_jobs, classifier=accuses).inspect(PICTURE, record(redact="none"))
     assert (image, verdict, len(notes)) == (PICTURE, "flagged", 1)
+
+
+def test_where_checks_are_required_nothing_flagged_is_left_as_it_is(
+    open_jobs: Callable[..., Jobs], accuses: str
+) -> None:
+    jobs = open_jobs(safety="require", classifier=accuses)
+    with pytest.raises(RequestError, match="no flagged picture"):
+        jobs.submit(Order({"prompt": "portrait"}, redact="none"))
+    before = Inspector(jobs.settings, jobs.service).inspect(PICTURE.resize((2, 2)), record(redact="none"))
+    assert before[1] == "flagged"
+    assert "redacted (blur)" in before[2][0].reason
 
 
 @pytest.mark.parametrize(

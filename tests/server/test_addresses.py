@@ -76,6 +76,8 @@ NEVER = (
     "https://example.com:99999/",
     "https://example.com:x/",
     "https://[::1/",
+    "https://%31%32%37.0.0.1/",
+    "https://127.0.0.1%2f/",
     "https://169.254.169.254/latest/meta-data",
     "https://0.0.0.0/",
     "https://[::]/",

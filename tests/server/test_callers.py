@@ -219,3 +219,13 @@ def test_usage_is_counted_priced_and_written_as_csv(keyed: Keyed) -> None:
     assert call("GET", "/api/v1/usage?since=yesterday", headers=payer).status == 422
     done = keyed.server.command("usage", "--csv", "--key", "=payer")
     assert next(csv.DictReader(io.StringIO(done.stdout)))["pictures"] == "2"
+
+
+def test_who_administers_may_look(keyed: Keyed) -> None:
+    """A key for this alone pauses the queue, is told so, and sees everybody's jobs."""
+    alone = keyed.key("janitor", "--scope", "admin")
+    for verb, paused in (("pause", "Paused by its owner."), ("resume", "")):
+        answer = keyed.server.call("POST", f"/api/v1/queue/{verb}", {}, headers=alone)
+        assert (answer.status, answer.json.get("paused")) == (200, paused)
+    assert keyed.server.call("GET", "/api/v1/jobs", headers=alone).status == 200
+    assert keyed.server.call("POST", "/api/v1/jobs", {"prompt": "x"}, headers=alone).status == 403

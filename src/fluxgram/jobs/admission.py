@@ -185,6 +185,11 @@ def _safety_notes(order: Order, service: ServiceSettings) -> tuple[Note, ...]:
                 "This service may only hand out pictures that were checked, and no classifier is configured.",
                 "Its owner can set a classifier, or another policy.",
             )
+        if order.redact == "none":
+            raise RequestError(
+                "This service hands out no flagged picture as it is.",
+                "Use blur, pixelate or black for redact.",
+            )
         if order.check is False:
             return (Note("check", "no", "This service checks every picture."),)
     if order.check and service.safety == "off":

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fluxgram.engine import events
-from fluxgram.errors import FluxgramError, StoreError
+from fluxgram.errors import FluxgramError, SettingsError, StoreError
 from fluxgram.jobs.inspection import Inspector
 from fluxgram.jobs.scribe import Scribe
 from fluxgram.jobs.task import Task, task_of
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fluxgram.engine.request import Request
     from fluxgram.jobs.door import Jobs
     from fluxgram.jobs.signals import Signals
+    from fluxgram.store.records import JobRecord
 
 POLL_SECONDS = 0.5
 """How often a worker looks for jobs without having been woken."""
@@ -98,6 +99,7 @@ class Worker:
         self._tasks: dict[tuple[int, int], Task] = {}
         self._lock = threading.Lock()
         self._next_look = 0.0
+        self._claimed: JobRecord | None = None
         self._inspector = Inspector(jobs.settings, jobs.service)
         self._scribe = Scribe(jobs, lambda job, over: tell({"job": job, "over": over}))
         self._watch = Watch(jobs, name, engine, self.tasks, signals, tell)
@@ -127,7 +129,7 @@ class Worker:
             task.closed = True
         try:
             for record in self._jobs.queue.held(self._name):
-                reason = "The service was told to end."
+                reason = "The service was told to end." if self._signals.draining else "Its server was gone."
                 self._jobs.queue.release(record.id, record.attempt, reason, strike=False)
                 self._tell({"job": record.id})
         except StoreError as error:  # its lease ends by itself
@@ -149,14 +151,21 @@ class Worker:
             self._signals.wait(POLL_SECONDS)
 
     def _load(self) -> None:
-        """Have the default checkpoint in memory before the first job."""
+        """Have the default checkpoint and the classifier in memory before the first job.
+
+        Raises:
+            FluxgramError: By the settings every job would fail here, so that none is to be taken.
+        """
         name = self._jobs.service.checkpoint
         try:
             self._engine.load(name, lambda stage, fraction: None)
+        except SettingsError:
+            raise
         except FluxgramError as error:
             _log.error("%s cannot be loaded: %s %s", name, error, error.hint)
             self._tell({"failed_to_load": str(error), "hint": error.hint})
         else:
+            self._inspector.prepare()
             self._tell({"ready": name, "memory": self._engine.device_memory})
 
     def _claim(self) -> None:
@@ -165,12 +174,17 @@ class Worker:
             return
         while self._has_room():
             busy = {task.record.owner for task in self._tasks.values()}
-            record = self._jobs.queue.claim(self._name, self._jobs.service.lease_seconds, busy=busy)
+            lease = self._jobs.service.lease_seconds
+            record = self._claimed or self._jobs.queue.claim(self._name, lease, busy=busy)
             if record is None:
                 self._next_look = time.monotonic() + POLL_SECONDS
                 return
+            self._claimed = (
+                record  # where the store fails below, it is ours all the same, and taken up next time
+            )
             self._tell({"job": record.id})
             pictures = self._jobs.queue.pictures(record.id) if record.attempt > 1 else []
+            self._claimed = None
             finished = {picture.index for picture in pictures if not picture.removed}
             try:
                 task = task_of(record, finished, self._jobs.found_by(record.checkpoint))

@@ -1,6 +1,6 @@
 """Finished pictures before they are handed out: looked at by a classifier where the policy says so, and redacted.
 
-The classifier is loaded when the first picture needs it. Nothing about it is silent: what was not looked at is
+The classifier is loaded with the worker, before its first job. Nothing about it is silent: what was not looked at is
 `unchecked`, and where that is not what the client asked for, a note says why.
 """
 
@@ -39,6 +39,19 @@ class Inspector:
         self._classifier: HubClassifier | None = None
         self._missing: FluxgramError | None = None
 
+    def prepare(self) -> None:
+        """Load the classifier before the first picture needs it; where it is not needed in any case, say why not.
+
+        Raises:
+            FluxgramError: The policy wants every picture looked at, and there is nothing to look with.
+        """
+        if self._service.classifier and self._service.safety != "off":
+            try:
+                self._loaded()
+            except FluxgramError:
+                if self._service.safety == "require":
+                    raise
+
     def inspect(self, image: Image, record: JobRecord) -> tuple[Image, Verdict, tuple[Note, ...]]:
         """The picture to hand out, what was said of it, and what must be told.
 
@@ -58,6 +71,8 @@ class Inspector:
             return image, "clean", ()
         how = str(record.extra.get("redact", "blur"))
         what = f"Flagged as {score.label} ({score.unsafe:.2f}) by {classifier.name}"
+        if how == "none" and self._service.safety == "require":
+            how = "blur"  # it was submitted under another policy
         if how == "none":
             return image, "flagged", (Note("check", score.label, f"{what}."),)
         from fluxgram.safety.pictures import redact
@@ -81,7 +96,7 @@ class Inspector:
             try:
                 self._classifier = load_classifier(self._service.classifier, self._settings)
             except FluxgramError as error:
-                _log.error("the picture classifier cannot be used: %s", error)
+                _log.warning("the picture classifier cannot be used: %s", error)
                 self._missing = error
                 raise
         return self._classifier

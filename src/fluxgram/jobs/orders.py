@@ -49,12 +49,12 @@ class Caller:
             )
 
     def may_look(self) -> None:
-        """Go on only where the caller may see its own jobs; who may draw may see what was drawn.
+        """Go on only where the caller may see its own jobs; who may draw or administer may see what was drawn.
 
         Raises:
-            ScopeMissing: It has neither scope.
+            ScopeMissing: It has no scope at all.
         """
-        if self.scopes.isdisjoint({"read", "draw"}):
+        if self.scopes.isdisjoint(ALL):
             self.may("read")
 
     @property

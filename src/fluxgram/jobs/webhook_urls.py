@@ -53,7 +53,7 @@ def check_webhook_url(url: str, service: ServiceSettings) -> str:
         raise RequestError(
             "The webhook is not a web address.", "Give one such as https://example.com/hook."
         ) from None
-    if parts.scheme not in ("http", "https") or not parts.host:
+    if parts.scheme not in ("http", "https") or not parts.host or "%" in parts.netloc.decode():
         raise RequestError(
             "The webhook must begin with https:// and name a host.",
             "Give one such as https://example.com/hook.",
