@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -193,7 +194,20 @@ def test_a_checkpoint_that_cannot_be_loaded_is_said(
     supervisor = supervise(jobs)
     until(lambda: supervisor.status()[0].state == "failed")
     assert not supervisor.ready()
+    assert supervisor.problems() == [supervisor.status()[0].problem] == ["It is not here. Fetch it."]
     assert drawn(jobs, ask()).state == "done"  # its engine could all the same
+
+
+def test_without_the_classifier_that_is_required_no_job_is_taken(
+    open_jobs: Callable[..., Jobs], supervise: Callable[..., Supervisor], tmp_path: Path
+) -> None:
+    jobs = open_jobs(safety="require", classifier=str(tmp_path / "none"))
+    job = jobs.submit(ask())
+    supervisor = supervise(jobs)
+    until(lambda: supervisor.status()[0].restarts)  # it ends, and is tried again
+    assert "picture classifier" in supervisor.problems()[0]
+    assert supervisor.status()[0].loaded == ()
+    assert (jobs.get(job.id).state, jobs.get(job.id).record.attempt) == ("queued", 0)
 
 
 def test_ready_once_the_checkpoint_is_in_memory(jobs: Jobs, supervise: Callable[..., Supervisor]) -> None:

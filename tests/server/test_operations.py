@@ -12,7 +12,7 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
-from tests.serving import Server
+from tests.serving import Server, serving, wait_until
 
 
 def figures(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -46,6 +46,19 @@ def test_a_pause_is_told_and_ended(service: Server) -> None:
         resumed = service.call("POST", "/api/v1/queue/resume").json
     assert resumed["paused"] == ""
     assert service.call("GET", f"/api/v1/jobs/{job['id']}?wait=60").json["state"] == "done"
+
+
+def test_a_device_that_is_not_there_is_told_and_takes_no_job(tmp_path: Path) -> None:
+    with serving(tmp_path / "home", start=False, devices="cuda:99") as server:
+        server.start(ready=False)
+        job = server.call("POST", "/api/v1/jobs", {"prompt": "a face"}).json["id"]
+
+        def told() -> str:
+            return "".join(server.call("GET", "/readyz").json["reasons"])
+
+        wait_until(lambda: "The device cuda:99 is not there" in told(), "the reason")
+        assert 'devices = ["cpu"]' in told()
+        assert server.call("GET", f"/api/v1/jobs/{job}").json["state"] == "queued"
 
 
 def test_figures_count_what_happened(service: Server) -> None:

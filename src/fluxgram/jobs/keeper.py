@@ -48,6 +48,7 @@ class WorkerStatus:
         loaded: Checkpoints that it said were in memory.
         restarts: How often it was started again.
         memory: Bytes of a GPU's memory that it has taken; 0 on the CPU.
+        problem: Why it cannot load what it draws with, as it said when it last tried; empty where it can.
     """
 
     name: str
@@ -58,6 +59,7 @@ class WorkerStatus:
     loaded: tuple[str, ...]
     restarts: int
     memory: int = 0
+    problem: str = ""
 
 
 class Keeper:
@@ -84,6 +86,7 @@ class Keeper:
         self._state = "starting"
         self._loaded: tuple[str, ...] = ()
         self._memory = 0
+        self.problem = ""
         self._heard_at = time.monotonic()
         self.name = ""
 
@@ -140,7 +143,9 @@ class Keeper:
             state = "busy" if held else "idle"
         pid = process.pid if process is not None and process.poll() is None else 0
         memory = self._memory if pid else 0
-        return WorkerStatus(self.name, self._device, pid, state, held, self._loaded, self._restarts, memory)
+        return WorkerStatus(
+            self.name, self._device, pid, state, held, self._loaded, self._restarts, memory, self.problem
+        )
 
     def _keep(self) -> None:
         """The thread: start, listen, bury, pause, again."""
@@ -156,7 +161,7 @@ class Keeper:
             if self._ending.is_set():
                 break
             self._failures = 0 if time.monotonic() - began > HEALTHY_SECONDS else self._failures + 1
-            self._state = "restarting"
+            self._state = "failed" if self.problem else "restarting"
             self._restarts += 1
             self._ending.wait(pause_after(self._failures))
         self._state = "stopped"
@@ -206,8 +211,9 @@ class Keeper:
         elif "worker" in said:
             self.name = said["worker"]
         elif "ready" in said:
-            self._state, self._loaded = "running", (said["ready"],)
+            self._state, self._loaded, self.problem = "running", (said["ready"],), ""
         elif "failed_to_load" in said:
+            self.problem = f"{said['failed_to_load']} {said.get('hint', '')}".strip()
             self._state = "failed"
 
     def _bury(self, process: subprocess.Popen[str]) -> None:

@@ -56,6 +56,10 @@ class Supervisor:
         """Whether a worker has the default checkpoint in memory."""
         return any(keeper.is_ready for keeper in self._keepers)
 
+    def problems(self) -> list[str]:
+        """Why workers cannot load what they draw with, each reason once."""
+        return list(dict.fromkeys(keeper.problem for keeper in self._keepers if keeper.problem))
+
     def status(self) -> list[WorkerStatus]:
         """What is known of each worker."""
         return [keeper.status() for keeper in self._keepers]

@@ -52,8 +52,9 @@ def main(arguments: list[str] | None = None) -> int:
         _prepare_process(service)
         return _draw(options, settings, service, tell)
     except FluxgramError as error:
-        _log.error("the worker cannot go on: %s %s", error, error.hint)
-        tell({"failed_to_load": str(error), "hint": error.hint})
+        hint = _of_the_service(error.hint) if options.device else error.hint
+        _log.error("the worker cannot go on: %s %s", error, hint)
+        tell({"failed_to_load": str(error), "hint": hint})
     except Exception:
         _log.exception("the worker failed in a way it should not")
     return 1
@@ -146,6 +147,11 @@ def _prepare_process(service: ServiceSettings) -> None:
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
     install_log(service)
+
+
+def _of_the_service(hint: str) -> str:
+    """A hint for this machine's settings, where the device is one of the service's settings."""
+    return hint.replace("FLUXGRAM_DEVICE=cpu", 'devices = ["cpu"] in service.toml')
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:

@@ -31,7 +31,9 @@ def ready(request: Request) -> Response:
     if state.draining.begun:
         reasons.append("The service is ending.")
     if state.supervisor is None or not state.supervisor.ready():
-        reasons.append("No worker has its checkpoint in memory yet.")
+        problems = state.supervisor.problems() if state.supervisor is not None else []
+        told = [f"A worker cannot draw: {discreet(problem, state.jobs)}" for problem in problems]
+        reasons += told or ["No worker has its checkpoint in memory yet."]
     try:
         if paused := state.jobs.queue.paused():
             reasons.append(f"The queue is paused: {discreet(paused, state.jobs)}")
