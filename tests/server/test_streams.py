@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from fluxgram.jobs.door import LOCAL, Jobs
 from fluxgram.jobs.orders import Order
-from fluxgram.server import guards, native_events
+from fluxgram.server import bodies, native_events
 from fluxgram.server.app import create_app
 from fluxgram.server.draining import Draining
 from fluxgram.service import ServiceSettings
@@ -102,11 +102,58 @@ def test_who_hangs_up_is_waited_for_no_longer(jobs: Jobs) -> None:
     assert jobs._bell._waiting == {}
 
 
+def test_large_bodies_of_many_are_not_all_held_at_once(inside: Callable[..., TestClient]) -> None:
+    """Each is within the limit, and nobody has shown a key yet. Small ones are taken all the while."""
+    app, on, four = inside(max_body_mb=0.1).app, asyncio.Event(), asyncio.Event()
+    statuses: list[int] = []
+
+    async def send_body(first: bytes, rest: bytes) -> None:
+        coming = iter([first, rest])
+
+        async def receive() -> Any:
+            part = next(coming, None)
+            if part is rest:
+                await on.wait()
+            more = part is first
+            return {"type": "http.request", "body": part or b"", "more_body": more}
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                statuses.append(message["status"])
+                if len(statuses) == 4:
+                    four.set()
+
+        headers = [
+            (b"host", b"localhost"),
+            (b"transfer-encoding", b"chunked"),
+            (b"content-type", b"application/json"),
+        ]
+        scope = {"type": "http", "method": "POST", "path": "/api/v1/lint", "raw_path": b"/api/v1/lint",
+                 "query_string": b"", "headers": headers, "scheme": "http", "server": ("localhost", 80),
+                 "client": ("127.0.0.1", 9), "http_version": "1.1", "root_path": "",
+                 "asgi": {"version": "3.0", "spec_version": "2.4"}}  # fmt: skip
+        await app(scope, receive, send)  # type: ignore[arg-type]
+
+    async def many() -> None:
+        large = [asyncio.create_task(send_body(b" " * 90_000, b"{}")) for _ in range(12)]
+        small = asyncio.create_task(send_body(b'{"prompt": "a sailor"', b"}"))
+        async with asyncio.timeout(30):
+            await four.wait()
+            assert statuses == [429] * 4, "eight times the limit is held"
+            on.set()
+            await asyncio.gather(*large, small)
+            assert sorted(statuses[4:]) == [200] + [422] * 8
+            await send_body(b" " * 90_000, b"{}")
+        assert statuses[-1] == 422, "there is room again"
+
+    asyncio.run(many())
+
+
 def test_a_body_that_takes_for_ever_is_given_up(
     inside: Callable[..., TestClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guards, "BODY_SECONDS", 0.05)
-    monkeypatch.setattr(guards, "_answer_and_listen", lambda answer, *channel: answer(*channel))
+    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(bodies, "_answer_and_listen", lambda answer, *channel: answer(*channel))
     app = inside().app
     headers = [(b"host", b"localhost"), (b"content-length", b"100"), (b"content-type", b"application/json")]
     scope = {"type": "http", "method": "POST", "path": "/api/v1/jobs", "raw_path": b"/api/v1/jobs", "query_string": b"",

@@ -1,13 +1,11 @@
 """What every request passes before a surface sees it, and every answer on its way back.
 
 From the outside in: `Watch` (request id, log, metrics, defects), `HostGuard` (DNS rebinding), CORS, `OriginGuard`
-(forged requests of web pages), `BodyGuard` (size and time of bodies). Refusals are in the words of the surface.
+(forged requests of web pages), `BodyGuard` of `bodies.py`. Refusals are in the words of the surface.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import ipaddress
 import re
 import secrets
@@ -20,8 +18,9 @@ from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 
-from fluxgram.errors import AccessError, RequestError
+from fluxgram.errors import AccessError
 from fluxgram.server import logs
+from fluxgram.server.bodies import BodyGuard
 from fluxgram.server.callers import is_loopback
 from fluxgram.server.failures import Defect, respond
 
@@ -31,10 +30,6 @@ if TYPE_CHECKING:
 
     from fluxgram.service import ServiceSettings
 
-BODY_SECONDS = 60.0
-"""A body that takes longer to arrive is given up."""
-LISTEN_SECONDS, LISTEN_BYTES = 5.0, 100_000_000
-"""What is taken of a body that was refused, to be thrown away."""
 SAFE = {"GET", "HEAD", "OPTIONS"}
 """Methods that change nothing."""
 SHOWN = ("X-Request-Id", "Retry-After", "Location", "X-RateLimit-Limit", "X-RateLimit-Remaining",
@@ -198,80 +193,3 @@ def origin_of(url: str) -> str:
     """Scheme, name and port of a URL, as browsers write an origin."""
     found = urlsplit(url.lower())
     return f"{found.scheme}://{found.netloc}"
-
-
-async def _answer_and_listen(answer: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a client that is still sending, and let it send on for a while: most read only when they are through.
-
-    The answer goes out at once; its end is held back, because the connection closes with it and what lies unread
-    then resets it, answer and all.
-    """
-
-    async def held_back(message: Message) -> None:
-        await send({**message, "more_body": True} if message["type"] == "http.response.body" else message)
-
-    await answer(scope, receive, held_back)
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(LISTEN_SECONDS):
-            size = 0
-            while size < LISTEN_BYTES and (message := await receive()).get("more_body", False):
-                size += len(message.get("body", b""))
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-class BodyGuard:
-    """Reads bodies before anybody else does, up to a size and a time."""
-
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        self.app, self.most = app, most
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on; see the class."""
-        headers = Headers(scope=scope) if scope["type"] == "http" else None
-        if headers is None or not ("content-length" in headers or "transfer-encoding" in headers):
-            await self.app(scope, receive, send)
-            return
-        told = headers.get("content-length", "0")
-        body: bytes | None = None
-        status = 413
-        if not (told.isdecimal() and len(told) < 19 and int(told) > self.most > 0):
-            try:
-                async with asyncio.timeout(BODY_SECONDS):
-                    body = await self._read(receive)
-            except TimeoutError:
-                status = 408
-        if body is None:
-            megabytes = f"{self.most / 1e6:g} MB"
-            error = (
-                RequestError(f"The body is larger than {megabytes}.", "Send less, or raise max_body_mb.")
-                if status == 413
-                else RequestError("The body took too long to arrive.", "Send it again.")
-            )
-            answer = respond(Request(scope, receive), error, status, {"Connection": "close"})
-            await _answer_and_listen(answer, scope, receive, send)
-            return
-        given = False
-
-        async def replay() -> Message:
-            nonlocal given
-            if given:
-                return await receive()
-            given = True
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        await self.app(scope, replay, send)
-
-    async def _read(self, receive: Receive) -> bytes | None:
-        """The whole body; None where it is too large. One that breaks off is passed on as far as it came."""
-        chunks: list[bytes] = []
-        size = 0
-        while True:
-            message = await receive()
-            if message["type"] != "http.request":
-                return b"".join(chunks)
-            chunks.append(message.get("body", b""))
-            size += len(chunks[-1])
-            if size > self.most > 0:
-                return None
-            if not message.get("more_body", False):
-                return b"".join(chunks)
