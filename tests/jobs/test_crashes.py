@@ -336,6 +336,23 @@ def test_a_full_disk_fails_that_job_and_pauses_the_queue(
     assert [path.name for path in small_disk.rglob("*") if path.name.endswith((".part", ".tmp"))] == []
 
 
+def test_a_place_for_pictures_that_is_gone_fails_that_job_and_pauses_the_queue(
+    open_jobs: Callable[..., Jobs], supervise: Callable[..., Supervisor], tmp_path: Path
+) -> None:
+    place = tmp_path / "pictures"
+    place.write_text("now it is a file")
+    jobs = open_jobs(pictures=str(place))
+    supervise(jobs)
+    failed = jobs.wait(jobs.submit(ask()).id, 60)
+    assert (failed.state, failed.problem.kind) == ("failed", "StoreError")
+    assert jobs.queue.paused() == f"Pictures cannot be stored: {place} cannot be used: Not a directory."
+    waiting = jobs.submit(ask())
+    assert jobs.wait(waiting.id, 1.5).state == "queued"
+    place.unlink()
+    assert jobs.wait(waiting.id, 60).state == "done"
+    assert jobs.queue.paused() == ""
+
+
 def submit_many(jobs: Jobs) -> None:
     """More than any space that SQLite has put aside."""
     for _ in range(1000):

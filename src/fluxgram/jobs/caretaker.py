@@ -1,4 +1,4 @@
-"""`Caretaker`: a thread of the supervisor that looks around: dead workers, ended leases, full disks, old pictures.
+"""`Caretaker`: a thread of the supervisor that looks around: dead workers, ended leases, disks, old pictures.
 
 Several may look after one database, on one machine or on several. What they do is fenced by the attempt, and a worker
 is only taken for dead where that is certain: it was of this machine and its process is gone, or its lease has ended.
@@ -7,7 +7,6 @@ is only taken for dead where that is certain: it was of this machine and its pro
 from __future__ import annotations
 
 import logging
-import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 from fluxgram.errors import StoreError
 from fluxgram.jobs.keeper import release_all
 from fluxgram.jobs.names import is_dead_here
-from fluxgram.jobs.scribe import FULL
+from fluxgram.jobs.scribe import FULL, UNWRITABLE
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -30,9 +29,9 @@ PARTIAL_SECONDS = 6 * 3600.0
 PARTIAL_AGE = 3600.0
 """Half-written files are removed that are older than this."""
 SPACE_SECONDS = 5.0
-"""Between looks for space on a disk that was full."""
+"""Between looks at a disk that was full, or could not be written."""
 PROBE_BYTES = 8 * 2**20
-"""There is space again when so much can be written."""
+"""Pictures can be written again when so much can."""
 SURE_SECONDS = 3.0
 """A worker of another service on this machine must have been gone for so long: its own keeper comes first."""
 
@@ -114,16 +113,14 @@ class Caretaker:
             self._jobs.ring(record.id)
 
     def _look_for_space(self) -> None:
-        """Go on where the queue was paused because of a full disk that has space again."""
-        if not self._jobs.queue.paused().startswith(FULL):
+        """Go on where the queue was paused because pictures could not be written, and they can be again."""
+        if not self._jobs.queue.paused().startswith((FULL, UNWRITABLE)):
             return
-        name = f"space-{secrets.token_hex(8)}.tmp"
         try:
-            self._jobs.store.write(name, bytes(PROBE_BYTES))
+            self._jobs.store.probe(PROBE_BYTES)
         except StoreError:
             return
-        self._jobs.store.remove(name)
-        _log.info("there is space again")
+        _log.info("pictures can be written again")
         self._jobs.queue.resume()
         for keeper in self._keepers:
             keeper.wake()

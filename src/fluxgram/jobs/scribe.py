@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from fluxgram.jobs.task import Task
     from fluxgram.store.records import JobRecord, Verdict
 
-FULL = "The disk is full"
-"""What the reason of a pause begins with that ends when there is space again."""
+FULL, UNWRITABLE = "The disk is full", "Pictures cannot be stored"
+"""What the reasons of pauses begin with that end when pictures can be written again."""
 _MOST_WAITING = 256
 """Deeds; a drawing thread that is further ahead than this waits."""
 _MOST_PICTURES = 8
@@ -208,7 +208,7 @@ class Scribe:
         self._hold(task, ours=self._jobs.queue.note(*task.key, said))
 
     def _keep(self, task: Task, deed: _Picture) -> None:
-        """File and thumbnail first, then the row; a full disk fails the job and pauses the queue."""
+        """File and thumbnail first, then the row; where files cannot be written the job fails and the queue pauses."""
         record, name = task.record, task.record.names[deed.index]
         if not self._is_ours(task):
             return
@@ -221,11 +221,8 @@ class Scribe:
             )
             self._jobs.store.write(name, data)
             beside.result()
-        except StoreFull as error:
-            self._stop_for_space(task, error)
-            return
         except StoreError as error:
-            self._end(task, _End(task, "failed", problem_of(error, record.id, self._jobs)))
+            self._stop_for_store(task, error)
             return
         picture = PictureRecord(
             name=name,
@@ -244,9 +241,10 @@ class Scribe:
         )
         self._hold(task, ours=self._jobs.queue.picture(*task.key, picture))
 
-    def _stop_for_space(self, task: Task, error: StoreFull) -> None:
+    def _stop_for_store(self, task: Task, error: StoreError) -> None:
         """First the pause: where not even that can be stored, all of this is tried again with the picture."""
-        self._jobs.queue.pause(str(error) if str(error).startswith(FULL) else f"{FULL}: {error}")
+        reason = FULL if isinstance(error, StoreFull) else UNWRITABLE
+        self._jobs.queue.pause(str(error) if str(error).startswith(reason) else f"{reason}: {error}")
         self._end(task, _End(task, "failed", problem_of(error, task.record.id, self._jobs)))
 
     def _end(self, task: Task, deed: _End) -> None:
