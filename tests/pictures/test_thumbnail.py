@@ -28,9 +28,16 @@ def test_the_longest_side_is_320(size: tuple[int, int], expected: tuple[int, int
     )
 
 
-def test_previews_are_small_jpegs() -> None:
-    image = opened(preview_jpeg(Image.new("RGB", (1024, 512))))
-    assert (image.format, image.size) == ("JPEG", (256, 128))
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [((1024, 512), (256, 128)), ((32, 32), (256, 256)), ((32, 48), (171, 256)), ((256, 9), (256, 9)), ((64, 1), (256, 4))]
+)  # fmt: skip
+def test_previews_are_jpegs_whose_longest_side_is_256(
+    size: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    image = opened(preview_jpeg(Image.new("RGB", size, (10, 200, 30))))
+    assert (image.format, image.size) == ("JPEG", expected)
+    assert all(abs(a - b) <= 4 for a, b in zip(image.getpixel((0, 0)), (10, 200, 30), strict=True))
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "CMYK", "1"])

@@ -23,9 +23,14 @@ def thumbnail(image: Image.Image) -> bytes:
 
 
 def preview_jpeg(image: Image.Image) -> bytes:
-    """A JPEG of at most 256 px on its longest side; a smaller picture keeps its size."""
+    """A JPEG of 256 px on its longest side; a smaller picture, as small checkpoints preview, is enlarged."""
     out = io.BytesIO()
-    _within(image, PREVIEW_SIDE).save(out, "JPEG", quality=80)
+    small = _within(image, PREVIEW_SIDE)
+    if max(small.size) < PREVIEW_SIDE:
+        factor = PREVIEW_SIDE / max(small.size)
+        width, height = (max(1, round(side * factor)) for side in small.size)
+        small = small.resize((width, height), Image.Resampling.BICUBIC)
+    small.save(out, "JPEG", quality=80)
     return out.getvalue()
 
 
