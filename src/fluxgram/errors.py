@@ -18,7 +18,8 @@ nothing else; a traceback means a defect in fluxgram, not a mistake of the user.
     │   └── QuotaExceeded         the month's pictures are used up
     ├── Busy                      not now; `retry_after` says when
     │   ├── QueueFull             the key has as many jobs waiting as it may
-    │   └── RateLimited           too many requests in too short a time
+    │   ├── RateLimited           too many requests in too short a time
+    │   └── ServiceEnding         the service was told to end, and takes no more jobs
     ├── StoreError                the database or the folder of pictures cannot be used
     │   └── StoreFull             the disk is full
     ├── VocabularyError           a vocabulary file is malformed; the message names file, table and key
@@ -123,6 +124,10 @@ class QueueFull(Busy):
 
 class RateLimited(Busy):
     """Too many requests in too short a time."""
+
+
+class ServiceEnding(Busy):
+    """The service was told to end, and takes no more jobs."""
 
 
 class StoreError(FluxgramError):

@@ -181,6 +181,11 @@ def _file(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
+    except NotADirectoryError:
+        raise SettingsError(
+            f"The home folder {path.parent} is not a folder.",
+            "Set FLUXGRAM_HOME to one, or to where one may be made.",
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not TOML: {error}.", "See docs/service.md for its form.") from None
     except OSError as error:
@@ -246,9 +251,12 @@ def _text(value: object, name: str) -> str:
 
 def _table(value: object, name: str) -> dict[str, str]:
     """A table of texts; in a variable `a=b,c=d`."""
+    hint = 'Write {"flux" = "flux2-klein-4b"}.'
     if isinstance(value, str):
+        hint = "Write flux=flux2-klein-4b, several separated by commas."
         pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
-        value = {left.strip(): right for left, _, right in pairs}
-    if not isinstance(value, Mapping) or not all(value.values()):
-        raise SettingsError(f"{name} must be a table of names.", 'Write {"flux" = "flux2-klein-4b"}.')
-    return {_text(left, name): _text(right, name) for left, right in value.items()}
+        value = {left.strip(): right.strip() for left, _, right in pairs}
+    if not isinstance(value, Mapping) or "" in value or "" in value.values():
+        raise SettingsError(f"{name} must be a table of names.", hint)
+    field, _, rest = name.partition(" ")
+    return {left: _text(right, f"{field}.{left} {rest}".rstrip()) for left, right in value.items()}

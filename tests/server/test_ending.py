@@ -75,26 +75,60 @@ def test_what_takes_too_long_is_queued_again_and_readiness_ends_at_once(tmp_path
         assert (entry["state"], entry["attempt"]) == ("queued", 1)
 
 
+def test_while_it_drains_everything_but_new_jobs_is_answered(tmp_path: Path) -> None:
+    with serving(tmp_path / "home", "fluxgram-mini", engine=TINY, drain_seconds="90") as server:
+        done = server.call("POST", "/api/v1/jobs", {"prompt": "flat"}).json["id"]
+        picture = server.call("GET", f"/api/v1/jobs/{done}?wait=60").json["pictures"][0]["url"]
+        job = running_job(server, prompt="crawl", steps=200)
+        server.call("POST", "/api/v1/jobs", {"prompt": "flat"})
+        listener = Listener(server, job)
+        server.process.send_signal(signal.SIGTERM)
+        wait_until(
+            lambda: "The service is ending." in server.call("GET", "/readyz").json["reasons"], "the end"
+        )
+        assert server.call("GET", "/readyz").status == 503
+        words = {"prompt": "portrait"}
+        refused = {
+            "/api/v1/jobs": lambda body: body["title"] == "ServiceEnding",
+            "/v1/images/generations": lambda body: body["error"]["code"] == "service_ending",
+            "/api/v6/images/text2img": lambda body: "ending" in body["message"] and body["status"] == "error",
+        }
+        for path, says_so in refused.items():
+            answer = server.call("POST", path, {"key": "x", **words} if "v6" in path else words)
+            assert (answer.status, says_so(answer.json)) == (503, True), answer.body
+            assert int(answer.headers["retry-after"]) > 0
+        assert server.call("GET", f"/api/v1/jobs/{job}").json["state"] == "running"
+        assert server.call("GET", picture.removeprefix(server.url)).status == 200
+        assert server.call("POST", f"/api/v6/images/fetch/{done}", {"key": "x"}).json["status"] == "success"
+        assert server.call("POST", f"/api/v1/jobs/{job}/cancel").status == 200
+        assert server.process.wait(60) == 0
+        listener.join(30)
+        assert "event: cancelled" in listener.text
+        assert "Ending: 1 job is being drawn and has 90 s to finish" in server.log
+        assert server.log.splitlines()[-1] == "Ended; 1 job waits in the queue for the next start."
+
+
+def test_with_nothing_to_draw_it_ends_at_once(tmp_path: Path) -> None:
+    with serving(tmp_path / "home", "fluxgram-mini", engine=TINY, drain_seconds="300") as server:
+        began = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - began < 20
+        assert server.log.splitlines()[-1] == "Ended."
+
+
 def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
     with serving(tmp_path / "home", "fluxgram-mini", engine=TINY, drain_seconds="300") as server:
         job = running_job(server, prompt="crawl", steps=200)
         os.killpg(server.process.pid, signal.SIGINT)  # to the workers too, as a terminal does
-        wait_until(lambda: _refuses(server), "the end of listening")
+        wait_until(lambda: "Ending: 1 job is being drawn" in server.log, "the drain")
         began = time.monotonic()
         server.process.send_signal(signal.SIGINT)
         assert server.process.wait(60) == 0
         assert time.monotonic() - began < 30
         entry = json.loads(server.command("queue", "list", "--json").stdout)["jobs"][0]
         assert (entry["id"], entry["state"]) == (job, "queued")
+        assert server.log.splitlines()[-1] == "Ended; 1 job waits in the queue for the next start."
         assert "Traceback" not in server.log, server.log
-
-
-def _refuses(server: Server) -> bool:
-    try:
-        server.call("GET", "/livez")
-    except OSError:
-        return True
-    return False
 
 
 def test_killed_in_the_middle_it_goes_on_where_it_stopped(tmp_path: Path) -> None:
@@ -108,6 +142,14 @@ def test_killed_in_the_middle_it_goes_on_where_it_stopped(tmp_path: Path) -> Non
         )
         server.kill()
         server.start()
+        reasons = [
+            event["data"]["reason"]
+            for event in server.call(
+                "GET", f"/api/v1/jobs/{jobs[0]}/events", headers={"Accept": "application/json"}
+            ).json["events"]
+            if event["kind"] == "requeued"
+        ]
+        assert all("told to end" not in reason and "gone" in reason for reason in reasons), reasons
         for number in jobs:
             found = server.call("GET", f"/api/v1/jobs/{number}?wait=60").json
             assert (found["state"], len(found["pictures"])) == ("done", 1)

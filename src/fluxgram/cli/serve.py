@@ -29,7 +29,9 @@ def serve(
     require_key: Annotated[
         bool, typer.Option("--require-key", help="Ask for a key on 127.0.0.1 too.")
     ] = False,
-    log_format: Annotated[str | None, typer.Option(help="json or text.")] = None,
+    log_format: Annotated[
+        str | None, typer.Option(help="auto, json or text; auto is text on a terminal.")
+    ] = None,
 ) -> None:
     """Answer ModelsLab v6, OpenAI Images and native clients from a durable queue. Ctrl-C ends it."""
     from fluxgram.cli.console import messages, safe
@@ -55,7 +57,7 @@ def serve(
         for line in greeting(url, service):
             out.print(safe(line))
 
-    run(settings, service, announce)
+    run(settings, service, announce, lambda sentence: out.print(safe(sentence)))
 
 
 def greeting(url: str, service: ServiceSettings) -> list[str]:

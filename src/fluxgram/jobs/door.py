@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fluxgram.errors import ServiceEnding
 from fluxgram.jobs import links, webhook_bodies
 from fluxgram.jobs.admission import admit
 from fluxgram.jobs.bell import Bell
@@ -42,6 +43,8 @@ _POLL_SHARE = 0.1
 """Of what was waited already: who waits for long looks less often, so that hundreds may wait at little cost."""
 MOST_ESTIMATES = 100
 """Unfinished jobs in a list up to which each has its position and estimate; a longer list has none."""
+_ENDING_SECONDS = 10.0
+"""After which a new try is worth it where the service was told to end: it may be started again at once."""
 _PAGE = 500
 """Events read at a time."""
 
@@ -75,6 +78,7 @@ class Jobs:
         self._bell = Bell()
         self._work = Bell()
         self._links_secret = b""
+        self._ending = False
 
     @classmethod
     def open(cls, settings: Settings, service: ServiceSettings, *, migrate: bool = True) -> Jobs:
@@ -109,11 +113,12 @@ class Jobs:
             RequestError: It can't be drawn as asked, or not by this service.
             PromptRefused: The safety rules refuse the words.
             IdempotencyMismatch: The idempotency key came with another order before.
-            Busy: The caller has too many jobs waiting.
+            Busy: The caller has too many jobs waiting, or the service is ending.
             AccessError: The caller may not, or has used up the month's pictures.
             StoreError: It can't be stored.
         """
         caller.may("draw")
+        self._check_open()
         record, new = self.queue.submit(admit(order, caller, self._offer, self.service))
         if new:
             self._rung_for_work(record.id)
@@ -179,10 +184,11 @@ class Jobs:
         Raises:
             UnknownJob: There is none of that number that the caller may see.
             RequestError: It is not over.
-            Busy: The caller has too many jobs waiting.
+            Busy: The caller has too many jobs waiting, or the service is ending.
             AccessError: The caller may not, or has used up the month's pictures.
         """
         caller.may("draw")
+        self._check_open()
         most = caller.most_queued or self.service.max_queued
         record = self.queue.retry(id, caller.sees, most_queued=most, most_pictures=caller.most_pictures)
         self._rung_for_work(id)
@@ -305,9 +311,21 @@ class Jobs:
         self._links_secret = self._links_secret or self.queue.secret(links.SECRET)
         return self._links_secret
 
+    def take_no_more(self) -> None:
+        """The service is ending: refuse new jobs from here on; everything else goes on."""
+        self._ending = True
+
     def close(self) -> None:
         """Close the database; nothing else is held."""
         self.database.close()
+
+    def _check_open(self) -> None:
+        if self._ending:
+            raise ServiceEnding(
+                "The service is ending and takes no new jobs.",
+                "Send it again in a moment; what was accepted is kept.",
+                retry_after=_ENDING_SECONDS,
+            )
 
     def _is_over(self, id: int, caller: Caller) -> bool:  # noqa: A002
         caller.may_look()

@@ -102,10 +102,13 @@ class Keeper:
         """Have the worker finish what it draws and end; it is not started again."""
         self._ending.set()
         self._say("drain")
+        if self._state == "starting":  # it holds nothing that is worth waiting for
+            self.let_go()
 
     def let_go(self) -> None:
         """Close the worker's standard input: it queues its jobs again and ends."""
         self._ending.set()
+        self._say("drain")  # it was told, and its parent is not merely gone
         with self._lock:
             if self._process is not None and self._process.stdin is not None:
                 with contextlib.suppress(OSError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -19,10 +20,17 @@ Raised = tuple[type[BaseException], BaseException, TracebackType | None] | tuple
 _LONGEST_CHAIN = 10
 
 
+def with_log_format(service: ServiceSettings) -> ServiceSettings:
+    """The settings with `auto` decided: text where people read it on a terminal, JSON otherwise."""
+    if service.log_format != "auto":
+        return service
+    return replace(service, log_format="text" if sys.stderr.isatty() else "json")
+
+
 def install_log(service: ServiceSettings) -> None:
     """Have this process write its log to standard error, as the settings say."""
     handler = logging.StreamHandler(sys.stderr)
-    if service.log_format == "json":
+    if with_log_format(service).log_format == "json":
         from pythonjsonlogger.json import JsonFormatter
 
         formatter: logging.Formatter = JsonFormatter(

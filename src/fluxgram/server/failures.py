@@ -7,6 +7,7 @@ that are too large. `problem` is the body of everything else (RFC 9457). Nothing
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 LONGEST_WAIT = 120
 """Seconds of `Retry-After`; clients ignore more."""
 
+_BRANCH = re.compile(r"int|float|str|bool|(tuple|list|constrained-|literal|function-).*", re.DOTALL)
+"""How pydantic names the branches of a union in a field's place."""
+
 _STATUS: tuple[tuple[type[FluxgramError], int], ...] = (
     (errors.UnknownJob, 404),
     (errors.RequestError, 422),
@@ -36,6 +40,7 @@ _STATUS: tuple[tuple[type[FluxgramError], int], ...] = (
     (errors.ScopeMissing, 403),
     (errors.QuotaExceeded, 402),
     (errors.AccessError, 403),
+    (errors.ServiceEnding, 503),
     (errors.Busy, 429),
     (errors.StoreError, 503),
     (errors.CheckpointError, 503),
@@ -57,6 +62,10 @@ class Malformed(RequestError):
     def __init__(self, message: str, hint: str = "", problems: Sequence[Mapping[str, str]] = ()) -> None:
         super().__init__(message, hint)
         self.problems = list(problems)
+
+
+class NoSuchPath(errors.UnknownJob):
+    """There is nothing at that path."""
 
 
 class Defect(FluxgramError):
@@ -166,11 +175,16 @@ def install(app: FastAPI) -> None:
 
 def _malformed(error: RequestValidationError) -> Malformed:
     """What pydantic found, in sentences; what was sent is not repeated, and may be no JSON at all."""
-    found = []
+    found: list[dict[str, str]] = []
     for entry in error.errors():
         place = [str(part) for part in entry.get("loc", ())]
-        field = ".".join(part for part in place if part not in ("body", "query", "path", "header")) or "body"
+        named = [part for part in place if part not in ("body", "query", "path", "header")]
+        field = ".".join(part for part in named if not _BRANCH.fullmatch(part)) or "body"
         words = str(entry.get("msg", "is wrong")).removeprefix("Value error, ").strip().rstrip(".")
+        if found and found[-1]["field"] == field[:200] and _BRANCH.fullmatch(named[-1]):
+            other = words.removeprefix("Input should be ")  # of a field that may be one or the other
+            found[-1]["message"] = f"{found[-1]['message'].rstrip('.')}, or {other[:1].lower()}{other[1:]}."
+            continue
         hint = str((entry.get("ctx") or {}).get("hint", ""))
         found.append({"field": field[:200], "message": f"{words}.", **({"hint": hint} if hint else {})})
     first = found[0] if found else {"field": "body", "message": "It is wrong."}
@@ -183,7 +197,7 @@ def _told(request: Request, error: HTTPException) -> FluxgramError:
     """What the framework refuses by itself, in a sentence."""
     path = request.scope["path"]
     if error.status_code == 404:
-        return errors.UnknownJob(f"There is nothing at {path[:200]!a}.", "/docs lists what there is.")
+        return NoSuchPath(f"There is nothing at {path[:200]!a}.", "/docs lists what there is.")
     if error.status_code == 405:
         allowed = ", ".join(methods_at(request)) or (error.headers or {}).get("Allow", "")
         return RequestError(

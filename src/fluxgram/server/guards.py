@@ -97,8 +97,9 @@ class Watch:
                 await respond(Request(scope, receive), Defect(), 500)(scope, receive, sending)
         finally:
             seconds = time.perf_counter() - began
-            scope["app"].state.metrics.request(scope["path"], state.get("checkpoint", ""), status)
-            logs.request(scope["method"], scope["path"], status, seconds, state.get("owner", ""))
+            meant = state.get("meant", status)  # old clients get some errors with status 200
+            scope["app"].state.metrics.request(scope["path"], state.get("checkpoint", ""), meant)
+            logs.request(scope["method"], scope["path"], status, seconds, state.get("owner", ""), meant)
             logs.leave(token)
 
 

@@ -12,6 +12,8 @@ import sys
 import traceback
 from typing import TYPE_CHECKING
 
+from fluxgram.jobs.logs import with_log_format
+
 if TYPE_CHECKING:
     from fluxgram.service import ServiceSettings
 
@@ -25,7 +27,7 @@ def install(service: ServiceSettings) -> None:
     """Have this process write its log to standard error, as the settings say."""
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_with_request)
-    if service.log_format == "json":
+    if with_log_format(service).log_format == "json":
         from pythonjsonlogger.json import JsonFormatter
 
         handler.setFormatter(
@@ -56,7 +58,7 @@ class _Text(logging.Formatter):
         return " ".join([super().format(record), *(f"{name}={value}" for name, value in fields.items())])
 
 
-_FIELDS = ("status", "seconds", "owner", "request_id", "trace", "kind")
+_FIELDS = ("status", "meant", "seconds", "owner", "request_id", "trace", "kind")
 
 
 def _with_request(record: logging.LogRecord) -> bool:
@@ -78,15 +80,16 @@ def leave(token: Token) -> None:
     _request_id.reset(token)
 
 
-def request(method: str, path: str, status: int, seconds: float, owner: str) -> None:
-    """Note a request that was answered."""
+def request(method: str, path: str, status: int, seconds: float, owner: str, meant: int) -> None:
+    """Note a request that was answered; with the status that is meant where the client got another."""
     level = logging.DEBUG if path in ("/livez", "/readyz", "/healthz", "/metrics") else logging.INFO
     _LOG.log(
         level,
         "%s %s",
         method,
         path[:300].encode("unicode_escape").decode(),
-        extra={"status": status, "seconds": round(seconds, 4), "owner": owner},
+        extra={"status": status, "seconds": round(seconds, 4), "owner": owner}
+        | ({"meant": meant} if meant != status else {}),
     )
 
 

@@ -27,9 +27,11 @@ from fluxgram.errors import (
     QuotaExceeded,
     RequestError,
     ScopeMissing,
+    ServiceEnding,
     UnknownCheckpoint,
     UnknownJob,
 )
+from fluxgram.jobs.discretion import discreet
 from fluxgram.jobs.links import link_is_good, text_link
 from fluxgram.jobs.webhook_urls import check_webhook_url
 from fluxgram.server import modelslab_answers as answers
@@ -108,7 +110,7 @@ async def text2img(request: Request) -> Response:
     job = await run_in_threadpool(_submit, jobs, order, caller, path)
     if not (job.over or order.extra["instant"]):
         job = await _waited(request, job, caller)
-    return _answer(request, job)
+    return await run_in_threadpool(_answer, request, job)
 
 
 async def _waited(request: Request, job: Job, caller: Caller) -> Job:
@@ -148,8 +150,9 @@ async def fetch(request: Request) -> Response:
         job = await run_in_threadpool(jobs.get, id_of(given), caller)
     except UnknownJob:
         status = 200 if _legacy(jobs.service) else 404
+        request.state.meant = 404
         return json_answer(answers.not_found(jobs.service.v6_failed_status), status)
-    return _answer(request, job)
+    return await run_in_threadpool(_answer, request, job)
 
 
 def id_of(given: object) -> int:
@@ -179,7 +182,8 @@ def _answer(request: Request, job: Job) -> Response:
     if job.over:
         return json_answer(answers.failed(job, jobs.service.v6_failed_status))
     at = f"{base}{kept.get('fetch', '/api/v6/images/fetch')}/{job.id}"
-    return json_answer(answers.processing(job, at, [link(name) for name in job.record.names]))
+    paused = discreet(jobs.queue.paused(), jobs) if job.state == "queued" else ""
+    return json_answer(answers.processing(job, at, [link(name) for name in job.record.names], paused))
 
 
 async def base64_text(request: Request) -> Response:
@@ -229,7 +233,7 @@ def failure(request: Request, error: FluxgramError, status: int) -> Response:
         message = "Invalid API key"
     elif isinstance(error, QuotaExceeded):
         message = f"Insufficient credits. {message}"
-    elif isinstance(error, Busy):
+    elif isinstance(error, Busy) and not isinstance(error, ServiceEnding):
         message = f"Rate limit exceeded. {message}"
     tip = f"{error} {error.hint}".strip() if isinstance(error, KeyInvalid) else error.hint
     if isinstance(error, QueueFull):
@@ -241,9 +245,11 @@ def failure(request: Request, error: FluxgramError, status: int) -> Response:
         and isinstance(error, _READ_BY_CLIENTS)
         and not isinstance(error, UnknownJob)
     )
+    status = 400 if usual and isinstance(error, RequestError) else status
     if usual and _legacy(service):
+        request.state.meant = status  # for the log and the metrics
         return json_answer(body)
-    return json_answer(body, 400 if usual and isinstance(error, RequestError) else status)
+    return json_answer(body, status)
 
 
 def _legacy(service: ServiceSettings) -> bool:

@@ -16,6 +16,8 @@ from fluxgram.store.records import PictureRecord
 
 Body = dict[str, object]
 MOST_ETA = 86_400.0
+PAUSED_ETA = 60.0
+"""When to ask again while the queue is paused; clients need a number."""
 REMOVED = "The pictures of this request have been removed."
 NOT_FOUND = "Request not found"
 CLIENTS_NAMES = {
@@ -80,21 +82,26 @@ def not_found(status: str) -> Body:
     }
 
 
-def processing(job: Job, fetch: str, links: list[str]) -> Body:
+def processing(job: Job, fetch: str, links: list[str], paused: str = "") -> Body:
     """A job that is waiting or being drawn.
 
     Args:
         job: It.
         fetch: Where to ask for it.
         links: Where its pictures will be.
+        paused: Why the queue is paused; empty when it is not. Then nobody knows when the job is done.
     """
     eta = None if job.eta is None else round(min(max(job.eta, 0.1), MOST_ETA), 3)
     tip = "The pictures are being drawn; ask for them at fetch_result, or wait for the webhook."
+    message = "Try to fetch request after seconds estimated"
+    if paused:
+        eta, message = PAUSED_ETA, f"The queue is paused: {paused}"
+        tip = "The request is kept and drawn when the queue goes on; eta only says when to ask again."
     return {
         "status": "processing",
         "id": job.record.id,
         "eta": 1.0 if eta is None else eta,
-        **said("Try to fetch request after seconds estimated", tip),
+        **said(message, tip),
         "fetch_result": fetch,
         "output": [],
         "future_links": links,

@@ -57,6 +57,7 @@ _WORDS: tuple[tuple[type[FluxgramError], int | None, str, str | None, bool], ...
     (errors.KeyInvalid, 401, "invalid_request_error", "invalid_api_key", False),
     (errors.ScopeMissing, 403, "invalid_request_error", "insufficient_permissions", False),
     (errors.QuotaExceeded, 429, "insufficient_quota", "insufficient_quota", False),
+    (errors.ServiceEnding, 503, "server_error", "service_ending", True),
     (errors.Busy, 429, "requests", "rate_limit_exceeded", True),
     (errors.StoreFull, 503, "server_error", "storage_full", True),
     (errors.StoreError, 503, "server_error", "storage_unavailable", True),

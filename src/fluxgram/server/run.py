@@ -1,7 +1,8 @@
 """`serve`: listens, draws and answers until it is told to end.
 
-The socket is bound before anything else is opened, so that a port in use is told at once. Signals begin the drain
-of `draining.py`; a second one ends at once, and what was running is drawn again at the next start.
+The socket is bound before anything else is opened, so that a port in use is told at once. A signal begins the drain
+of `draining.py`, during which everything but new jobs is answered; a second one ends at once, and what was running is
+drawn again at the next start.
 """
 
 from __future__ import annotations
@@ -17,20 +18,26 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from fluxgram.errors import SettingsError, StoreFull
+from fluxgram.errors import SettingsError, StoreError, StoreFull
 
 if TYPE_CHECKING:
     from types import FrameType
 
+    from fluxgram.server.draining import Draining
     from fluxgram.service import ServiceSettings
     from fluxgram.settings import Settings
 
 BACKLOG = 2048
+ANSWER_SECONDS = 10
+"""How long answers that are under way when all is drawn may take to reach their clients."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def serve(
-    settings: Settings, service: ServiceSettings, announce: Callable[[str], None] | None = None
+    settings: Settings,
+    service: ServiceSettings,
+    announce: Callable[[str], None] | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> None:
     """Run the service until it is told to end.
 
@@ -38,6 +45,7 @@ def serve(
         settings: Of the machine.
         service: Of the service.
         announce: Called with the address once it listens.
+        say: Called with sentences about the end, and about others at the same database.
 
     Raises:
         SettingsError: The address cannot be listened on, or needs a key that there is not; or a setting cannot work.
@@ -46,10 +54,14 @@ def serve(
     """
     from fluxgram.families.picture_classifier import check_name
     from fluxgram.jobs.door import Jobs
+    from fluxgram.jobs.logs import with_log_format
     from fluxgram.jobs.supervisor import Supervisor
     from fluxgram.server import logs
     from fluxgram.server.app import create_app
+    from fluxgram.server.draining import end
 
+    say = say or (lambda sentence: None)
+    service = with_log_format(service)
     service.check()
     if service.classifier and service.safety != "off":
         check_name(service.classifier)
@@ -63,6 +75,7 @@ def serve(
             logs.install(service)
             supervisor = Supervisor(jobs, engine=service.engine)
             app = create_app(jobs, supervisor)
+            app.state.draining.say = say
             config = uvicorn.Config(
                 app,
                 log_config=None,
@@ -71,17 +84,19 @@ def serve(
                 lifespan="on",
                 backlog=BACKLOG,
                 timeout_keep_alive=65,
-                timeout_graceful_shutdown=int(service.drain_seconds) + 10,
+                timeout_graceful_shutdown=ANSWER_SECONDS,
             )
             url = address_of(listening, service.host)
             try:
-                _Server(
-                    config, lambda: announce and announce(url), app.state.draining.begin, supervisor.stop
-                ).run([listening])
+                _Server(config, lambda: announce and announce(url), app.state.draining, supervisor.stop).run(
+                    [listening]
+                )
                 if app.state.draining.failed is not None:
                     raise app.state.draining.failed
             finally:
                 supervisor.stop()  # a second signal skips what the application does at its end
+            with contextlib.suppress(StoreError):
+                say(end(sum(jobs.queue.depth().values())))
         finally:
             jobs.close()
     finally:
@@ -98,12 +113,15 @@ def check_keys(service: ServiceSettings, *, has_keys: bool) -> None:
 
     if has_keys or not needs_key(service):
         return
-    hint = "Make one: fluxgram keys create NAME. Or listen on 127.0.0.1, where none is needed."
+    hint = "Make one: fluxgram keys create NAME."
     if is_loopback(service.host):
         raise SettingsError(
             "The settings ask for a key (require_key, public_url or hosts), and there is none.", hint
         )
-    raise SettingsError(f"On {service.host} others can reach the service, and there is no key.", hint)
+    raise SettingsError(
+        f"On {service.host} others can reach the service, and there is no key.",
+        f"{hint} Or listen on 127.0.0.1, where none is needed.",
+    )
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -161,19 +179,28 @@ class _Server(uvicorn.Server):
         self,
         config: uvicorn.Config,
         started: Callable[[], None],
-        begin_drain: Callable[[], None],
+        draining: Draining,
         stop: Callable[[], None],
     ) -> None:
         super().__init__(config)
-        self._started, self._begin_drain, self._stop = started, begin_drain, stop
+        self._started, self._draining, self._stop = started, draining, stop
+        self._told = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if not self.should_exit:
             self._started()
 
+    async def on_tick(self, counter: int) -> bool:
+        """Looks many times a second: it goes on answering until the drain is over."""
+        if self._told:
+            self._draining.begin()
+        if self._draining.over.is_set():
+            self.should_exit = True
+        return await super().on_tick(counter)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._begin_drain()
+        self._draining.begin()
         await super().shutdown(sockets)
         if self.force_exit:  # left out by uvicorn then; it is quick, because nothing is waited for any more
             await self.lifespan.shutdown()
@@ -188,7 +215,9 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if self.should_exit and not self.force_exit:
-            self.force_exit = True
+        if not self.started:
+            self.should_exit = True
+        elif self._told and not self.force_exit:
+            self.should_exit = self.force_exit = True
             threading.Thread(target=self._stop, name="stop").start()  # so that nothing waits for the drain
-        self.should_exit = True
+        self._told = True
