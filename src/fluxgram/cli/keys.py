@@ -72,13 +72,16 @@ def list_all(json: Json = False) -> None:
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for title in ("name", "key", "may", "made", "used", ""):
+    for title in ("name", "key", "may", "weight", "rate", "a month", "made", "used", ""):
         table.add_column(title, overflow="fold")
     for key in found:
         row = (
             key.name,
             f"{key.shown}…",
             " ".join(key.scopes),
+            f"{key.weight:g}",
+            f"{key.rate:g} a minute" if key.rate else "any",
+            f"{key.most_pictures} pictures" if key.most_pictures else "any",
             _day(key.created),
             _day(key.used),
             "revoked" if key.revoked else "",

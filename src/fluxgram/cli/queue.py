@@ -10,15 +10,16 @@ import typer
 if TYPE_CHECKING:
     from fluxgram.jobs.orders import Job
 
-app = typer.Typer(help="Look at jobs, cancel and retry them, go on after a pause.")
+app = typer.Typer(help="Look at jobs, cancel and retry them, pause and go on.")
 
+MOST_REASON = 300
 Number = Annotated[str, typer.Argument(help="The job's number.")]
 Json = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
 
 
 @app.callback(invoke_without_command=True)
 def queue(context: typer.Context) -> None:
-    """Look at jobs, cancel and retry them, go on after a pause. Alone it is `queue list`."""
+    """Look at jobs, cancel and retry them, pause and go on. Alone it is `queue list`."""
     if context.invoked_subcommand is None:
         list_all(state=None, limit=20, json=False)
 
@@ -52,7 +53,7 @@ def list_all(
     out = messages()
     out.print(f"{depth.get('queued', 0)} waiting, {depth.get('running', 0)} being drawn.")
     if paused:
-        out.print(safe(f"The queue is paused: {paused} Go on with: fluxgram queue resume"))
+        out.print(safe(f"The queue is paused: {_ended(paused)} Go on with: fluxgram queue resume"))
     if not found:
         return
     from rich.table import Table
@@ -92,6 +93,25 @@ def retry(job: Number) -> None:
     with door() as jobs:
         found = jobs.retry(number(job))
     write_line(f"Job {found.id} is {found.state}.")
+
+
+@app.command()
+def pause(
+    reason: Annotated[str, typer.Argument(help="Why, for whoever asks.")] = "Paused by its owner.",
+) -> None:
+    """Draw nothing new until `queue resume`; jobs are accepted and wait, and what is drawn now is finished."""
+    from fluxgram.cli.console import write_line
+    from fluxgram.cli.surroundings import door
+    from fluxgram.errors import RequestError
+
+    reason = reason.strip()
+    if not 0 < len(reason) <= MOST_REASON:
+        raise RequestError(
+            f"A reason has 1 to {MOST_REASON} characters.", "Say it in short, or leave it out."
+        )
+    with door() as jobs:
+        jobs.queue.pause(reason)
+    write_line(f"The queue is paused: {_ended(reason)} Go on with: fluxgram queue resume")
 
 
 @app.command()
@@ -139,6 +159,11 @@ def plain(job: Job) -> dict[str, Any]:
         "prompt": job.prompt_asked,
         "problem": None if job.problem is None else job.problem.message,
     }
+
+
+def _ended(sentence: str) -> str:
+    """A sentence with its full stop."""
+    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
 
 
 def _time(job: Job) -> str:

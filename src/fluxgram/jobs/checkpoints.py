@@ -88,8 +88,9 @@ class Offer:
         key = self._leads_to(name)
         if key not in tables:
             shown = str(name)[:80]
-            near = get_close_matches(shown, self.names(), n=3, cutoff=0.4) or [FLUXGRAM_V1]
-            raise UnknownCheckpoint(f"There is no checkpoint {shown!r}.", f"Nearest: {', '.join(near)}.")
+            near = get_close_matches(shown, self.names(), n=3, cutoff=0.6)
+            known = f"Nearest: {', '.join(near)}." if near else f"There are: {', '.join(self.own_names())}."
+            raise UnknownCheckpoint(f"There is no checkpoint {shown!r}.", known)
         if not self._is_present(key):
             raise CheckpointMissing(
                 f"The checkpoint {tables[key].name} is not on this machine.",
@@ -100,8 +101,11 @@ class Offer:
     def names(self) -> list[str]:
         """Every name that a client may send."""
         aliases = [alias for table in self._fresh().values() for alias in table.aliases]
-        own = [table.name for table in self._fresh().values()]
-        return [*own, *aliases, *self._service.models, FLUXGRAM_V1]
+        return [*self.own_names(), *aliases, *self._service.models, FLUXGRAM_V1]
+
+    def own_names(self) -> list[str]:
+        """The names of the checkpoints themselves."""
+        return [table.name for table in self._fresh().values()]
 
     def cards(self) -> list[CheckpointCard]:
         """All checkpoints, the default first."""

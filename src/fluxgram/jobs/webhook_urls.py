@@ -53,9 +53,10 @@ def check_webhook_url(url: str, service: ServiceSettings) -> str:
         raise RequestError(
             "The webhook is not a web address.", "Give one such as https://example.com/hook."
         ) from None
+    begins = "http:// or https://" if service.webhook_private else "https://"
     if parts.scheme not in ("http", "https") or not parts.host or "%" in parts.netloc.decode():
         raise RequestError(
-            "The webhook must begin with https:// and name a host.",
+            f"The webhook must begin with {begins} and name a host.",
             "Give one such as https://example.com/hook.",
         )
     if parts.userinfo:
@@ -124,8 +125,10 @@ def _check_host(host: str, service: ServiceSettings) -> None:
     if address is not None:
         if not is_public(address, private_too=service.webhook_private):
             raise RequestError(
-                "The webhook leads to an address that is not on the public internet.",
-                f"Give one that is. {_OPEN}",
+                "The webhook leads to an address that webhooks are never sent to."
+                if service.webhook_private
+                else "The webhook leads to an address that is not on the public internet.",
+                "Give one of a machine." if service.webhook_private else f"Give one that is. {_OPEN}",
             )
         return
     if service.webhook_private:

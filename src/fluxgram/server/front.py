@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from fluxgram import errors
-from fluxgram.server.failures import Defect, Malformed
+from fluxgram.server.failures import Defect, Malformed, NoSuchPath
 
 router = APIRouter(include_in_schema=False)
 
@@ -81,7 +81,7 @@ def docs(request: Request) -> HTMLResponse:
             groups.setdefault(tag, []).append(_operation(path, method, operation, document))
     errors_ = "".join(
         f'<dt id="{kind.__name__}"><code>{kind.__name__}</code></dt><dd>{html.escape(_first_line(kind))}</dd>'
-        for kind in (*vars(errors).values(), Malformed, Defect)
+        for kind in (*vars(errors).values(), Malformed, NoSuchPath, Defect)
         if isinstance(kind, type) and issubclass(kind, errors.FluxgramError)
     )
     body = "".join(f"<h2>{html.escape(tag)}</h2>{''.join(entries)}" for tag, entries in groups.items())

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
-from fluxgram.errors import UnknownJob
+from fluxgram.errors import IdempotencyMismatch, UnknownJob
 from fluxgram.jobs.orders import Order
 from fluxgram.jobs.webhook_urls import check_webhook_url
 from fluxgram.server.failures import Malformed
@@ -52,6 +53,7 @@ _OF_THE_REQUEST = ("prompt", "negative", "seed", "size", "samples", "steps", "gu
 class JobOrder(Body):
     """What to draw. Everything but the prompt has a default."""
 
+    elsewhere = dict.fromkeys(("width", "height"), "Send both as size, such as 512x768.")
     prompt: StrictStr = Field(description="What the picture should show.", examples=["portrait of a sailor"])
     negative: StrictStr | None = Field(
         None, description="What must not be there; refused where it cannot be applied."
@@ -137,6 +139,21 @@ def key_of(text: str, route: str) -> str:
     return f"{route}:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
+@contextlib.contextmanager
+def naming(key: str) -> Iterator[None]:
+    """Name a client's idempotency key as the client does where it is refused.
+
+    Raises:
+        IdempotencyMismatch: It was.
+    """
+    try:
+        yield
+    except IdempotencyMismatch as error:
+        raise IdempotencyMismatch(
+            f"The Idempotency-Key {key!r} came with another request before.", error.hint
+        ) from None
+
+
 @router.post("/jobs", status_code=202, summary="Submit a job", operation_id="submit")
 def submit(
     body: JobOrder, request: Request, response: Response, who: Who, idempotency_key: IdempotencyKey = ""
@@ -145,7 +162,8 @@ def submit(
     jobs: Jobs = request.app.state.jobs
     who.may("draw")
     base = base_url(request, jobs.service)
-    job = jobs.submit(body.order(base, key_of(idempotency_key, "jobs"), jobs.service), who)
+    with naming(idempotency_key):
+        job = jobs.submit(body.order(base, key_of(idempotency_key, "jobs"), jobs.service), who)
     response.headers["Location"] = f"{base}/api/v1/jobs/{job.id}"
     return job_view(job, request)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 import tempfile
 from dataclasses import asdict
 from enum import Enum
@@ -21,7 +22,7 @@ from fluxgram.prompt.shoots import Shoot, read_shoot, template, template_names
 from fluxgram.prompt.toml_tables import plain_text
 from fluxgram.server.failures import respond
 from fluxgram.server.links import base_url
-from fluxgram.server.native_jobs import IdempotencyKey, key_of
+from fluxgram.server.native_jobs import IdempotencyKey, key_of, naming
 from fluxgram.server.native_views import JobView, Who, job_view
 from fluxgram.server.native_words import Phrase, Phrases, catalog_of
 from fluxgram.server.strict import Body, StrictRoute
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 router = APIRouter(route_class=StrictRoute)
 
 _CHARACTERS: list[str | Enum] = ["native: characters"]
+_LOCKED = "Locked: every scene begins from the same noise."
 _SHOOTS: list[str | Enum] = ["native: shoots"]
 
 
@@ -42,20 +44,26 @@ class AdapterEntry(Body):
     strength: StrictFloat | StrictInt = Field(1.0, ge=-4, le=4)
 
 
-class CharacterOrder(Body):
-    """What makes somebody the same in every scene."""
+class Looks(Body):
+    """What somebody looks like, beside the seed."""
 
     anchor: Phrase = Field(description="What never changes: age, skin, hair, features.")
-    seed: StrictInt = Field(ge=0, lt=2**64, description="Locked: every scene begins from the same noise.")
     negative: Phrase = Field("", description="What must not be there, in every scene.")
     checkpoint: Phrase = Field("", description="What draws it, where the shoot does not say.")
     adapters: list[AdapterEntry] = Field([], max_length=8)
     notes: Phrase = Field("", description="For people; never part of a prompt.")
 
 
-class NewCharacter(CharacterOrder):
+class CharacterOrder(Looks):
+    """What makes somebody the same in every scene."""
+
+    seed: StrictInt = Field(ge=0, lt=2**64, description=_LOCKED)
+
+
+class NewCharacter(Looks):
     """A character with its name."""
 
+    seed: StrictInt | None = Field(None, ge=0, lt=2**64, description=f"{_LOCKED} Drawn where none is given.")
     name: StrictStr = Field(description="What to call it: Mara.", max_length=200)
 
 
@@ -87,7 +95,8 @@ def new_character(body: NewCharacter, request: Request, response: Response, who:
     if cast.path(body.name).exists():
         error = ShootError(f"There is a character {cast.path(body.name).stem!r} already.", "PUT replaces it.")
         return respond(request, error, 409)
-    slug = _save(cast, body.name, body, overwrite=False)
+    seed = secrets.randbits(32) if body.seed is None else body.seed
+    slug = _save(cast, body.name, body, seed, overwrite=False)
     response.headers["Location"] = (
         f"{base_url(request, request.app.state.service)}/api/v1/characters/{quote(slug)}"
     )
@@ -110,7 +119,7 @@ def put_character(name: str, body: CharacterOrder, request: Request, who: Who) -
     """Whole: what is left out is not kept. Its reference pictures stay."""
     who.may("admin")
     cast = cast_of(request)
-    slug = _save(cast, name, body, overwrite=True)
+    slug = _save(cast, name, body, body.seed, overwrite=True)
     return _shown(slug, cast.load(slug))
 
 
@@ -137,14 +146,14 @@ def _missing(request: Request, cast: Cast, name: str) -> Response | None:
     return None
 
 
-def _save(cast: Cast, name: str, body: CharacterOrder, *, overwrite: bool) -> str:
+def _save(cast: Cast, name: str, body: Looks, seed: int, *, overwrite: bool) -> str:
     references: tuple[str, ...] = ()
     if overwrite and cast.path(name).is_file():
         references = cast.load(name).references
     made = Character(
         name=plain_text(name),
         anchor=plain_text(body.anchor),
-        seed=body.seed,
+        seed=seed,
         negative=plain_text(body.negative),
         checkpoint=body.checkpoint.strip(),
         adapters=tuple(Adapter(each.source, float(each.strength)) for each in body.adapters),
@@ -213,10 +222,11 @@ def shoot(body: ShootOrder, request: Request, who: Who, idempotency_key: Idempot
     found, frames = _read(body, request)
     made: list[Job] = []
     try:
-        made.extend(
-            jobs.submit(_order(frame, found, body, request, key), who)
-            for frame in ([] if body.dry_run else frames)
-        )
+        with naming(idempotency_key):
+            made.extend(
+                jobs.submit(_order(frame, found, body, request, key), who)
+                for frame in ([] if body.dry_run else frames)
+            )
     except FluxgramError:
         for job in [] if key else made:
             jobs.cancel(job.id, who)

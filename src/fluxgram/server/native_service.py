@@ -12,7 +12,7 @@ from fluxgram.errors import RequestError
 from fluxgram.jobs.discretion import discreet
 from fluxgram.jobs.usage import usage_csv, usage_of
 from fluxgram.server.failures import respond
-from fluxgram.server.native_views import Who, when
+from fluxgram.server.native_views import Administrator, Who, when
 from fluxgram.server.strict import Body, StrictRoute
 
 if TYPE_CHECKING:
@@ -104,17 +104,19 @@ def queue(request: Request, who: Who) -> dict[str, Any]:
     return found
 
 
+_REASON = "Paused by its owner."
+
+
 class Pause(Body):
     """Why the queue is paused."""
 
-    reason: StrictStr = Field("Paused by its owner.", min_length=1, max_length=300)
+    reason: StrictStr = Field(_REASON, min_length=1, max_length=300)
 
 
 @router.post("/queue/pause", summary="Draw nothing new", operation_id="pause_queue")
-def pause(body: Pause, request: Request, who: Who) -> dict[str, Any]:
+def pause(request: Request, who: Administrator, body: Pause | None = None) -> dict[str, Any]:
     """Jobs are accepted and wait; what is drawn now is finished."""
-    who.may("admin")
-    request.app.state.jobs.queue.pause(body.reason)
+    request.app.state.jobs.queue.pause(body.reason if body else _REASON)
     return queue(request, who)
 
 

@@ -24,7 +24,7 @@ from fluxgram.server.leaving import ClientLeft, ServiceEnds, while_there
 from fluxgram.server.links import base_url, picture_url
 from fluxgram.server.openai_answers import Refused, failure
 from fluxgram.server.openai_body import Body, FieldRefused, shown
-from fluxgram.server.openai_fields import Wish, read_wish
+from fluxgram.server.openai_fields import Wish, is_theirs, read_wish
 from fluxgram.server.openai_stream import Events, Telling
 
 if TYPE_CHECKING:
@@ -256,7 +256,8 @@ async def one_model(
     """One checkpoint, by its name or by a client's name that leads to it."""
     jobs: Jobs = request.app.state.jobs
     await asyncio.to_thread(caller_of, request)
-    card = await asyncio.to_thread(_card, jobs, id) if id else None
+    name = "" if is_theirs(id, jobs.service.models) else id  # as generations take it
+    card = await asyncio.to_thread(_card, jobs, name) if id else None
     if card is None:
         raise UnknownCheckpoint(f"There is no model {shown(id)} here.", "GET /v1/models lists them.")
     return answers.json_response(answers.model(card) | {"id": id})

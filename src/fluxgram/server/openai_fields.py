@@ -132,11 +132,16 @@ def read_wish(body: Body, mapped: Collection[str]) -> Wish:
     )
 
 
+def is_theirs(model: str, mapped: Collection[str]) -> bool:
+    """Whether a model is one of OpenAI's, in whose place the default checkpoint draws, and none of the settings'."""
+    return model not in mapped and _THEIRS.fullmatch(model) is not None
+
+
 def _checkpoint(model: str, mapped: Collection[str], notes: list[Note]) -> str | None:
     """The name to draw with; None for the default."""
     if not model.strip():
         return None
-    if model not in mapped and _THEIRS.fullmatch(model):
+    if is_theirs(model, mapped):
         notes.append(
             Note("model", model, "it is OpenAI's; the service's default checkpoint draws in its place.")
         )

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Coroutine, Mapping
 from difflib import get_close_matches
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
@@ -27,6 +27,8 @@ class Body(BaseModel):
     """A body whose fields are all known; a mistaken name is told with the nearest."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    elsewhere: ClassVar[Mapping[str, str]] = {}
+    """What to do instead, by names of fields that are none here but that people try."""
 
     @model_validator(mode="before")
     @classmethod
@@ -35,11 +37,12 @@ class Body(BaseModel):
             for name in values:
                 if name not in cls.model_fields:
                     shown = str(name)[:60]  # the nearest of a name of megabytes would take minutes to find
+                    hint = cls.elsewhere.get(shown, "")
                     near = get_close_matches(shown, cls.model_fields, n=1, cutoff=0.0)[0]
                     raise PydanticCustomError(
                         "unknown_field",
                         "{name} is not a field here",
-                        {"name": repr(shown), "hint": f"Did you mean {near}?"},
+                        {"name": repr(shown), "hint": hint or f"Did you mean {near}?"},
                     )
         return values
 

@@ -162,10 +162,10 @@ class Keys:
         ]
         if fits:
             return next((key for key in fits if key.revoked is None), fits[-1])
-        near = get_close_matches(name_or_id, [key.name for key in keys], n=1, cutoff=0.0)
+        near = get_close_matches(name_or_id, [key.name for key in keys], n=1, cutoff=0.6)
         raise RequestError(
             f"There is no key {name_or_id!r}.",
-            f"Did you mean {near[0]!r}?" if near else "Make one with `fluxgram keys create`.",
+            f"Did you mean {near[0]!r}?" if near else "fluxgram keys list shows them.",
         )
 
     def revoke(self, name_or_id: str) -> KeyRecord:
