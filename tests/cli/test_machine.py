@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
+from safetensors import safe_open
 
 from fluxgram.cli.examination import estimate
 from fluxgram.families.checkpoints import known
+from fluxgram.families.sources import where
 from fluxgram.settings import Settings
 from tests.cli.conftest import Shell
 
@@ -51,6 +54,21 @@ def test_doctor_as_json_when_nothing_fits(shell: Shell) -> None:
     assert not any(outlook["runs"] for outlook in found["outlooks"])
     assert any("No checkpoint fits" in remedy for remedy in found["remedies"])
     assert all(rate > 0 for rate in found["tflops"].values())
+
+
+def test_the_embedded_checkpoint_is_estimated_by_its_own_weights_and_threads(shell: Shell) -> None:
+    settings = Settings(home=shell.home, offline=True)
+    mini = known(settings)["fluxgram-mini"]
+    folder = where(mini, settings)
+    assert folder is not None
+    with safe_open(folder / "transformer" / "diffusion_pytorch_model.safetensors", "pt") as file:
+        weights = sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118
+    found = json.loads(shell("doctor", "--json", FLUXGRAM_THREADS="0").out)
+    (seconds,) = (each["seconds"] for each in found["outlooks"] if each["checkpoint"] == "fluxgram-mini")
+    rates = found["tflops"]
+    rate = rates.get("cpu float32 1 thread") or rates["cpu float32"]  # the latter where there is one core
+    passes, tokens = mini.steps["final"] * 2, (256 // 32) ** 2 + mini.text.lengths[-1]
+    assert seconds == pytest.approx(passes * 2 * weights * tokens / (0.6e12 * rate), abs=0.3)
 
 
 @pytest.mark.parametrize("name", ["flux2-klein-4b", "flux2-klein-base-4b"])

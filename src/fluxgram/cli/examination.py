@@ -1,10 +1,12 @@
 """What `fluxgram doctor` finds out: facts of the machine, a measured matrix product, an outlook for each checkpoint.
 
-Speeds are estimates from one matrix product and a rule of thumb, good to about a factor of two; `bench/` measures.
+Speeds are estimates from one matrix product, the number of weights and a rule of thumb, good to about a factor of two;
+`bench/` measures.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import shutil
@@ -15,12 +17,17 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fluxgram.errors import FluxgramError
+
 if TYPE_CHECKING:
     from fluxgram.families.checkpoints import Checkpoint
+    from fluxgram.families.placement import Placement
     from fluxgram.settings import Settings
 
 _PACKAGES = ("fluxgram", "torch", "diffusers", "transformers", "safetensors", "huggingface_hub", "pillow")
+_CPU_SIDE, _GPU_SIDE = 1024, 4096  # of the matrices that are multiplied
 _SHARE_OF_PEAK = 0.6  # of the measured product that a whole denoising step reaches
+_MEASURED_SECONDS = 0.3  # of which the best counts, so that other programs hardly matter
 _GIB = 2**30
 
 
@@ -49,7 +56,7 @@ class Examination:
 
     Attributes:
         facts: Name and value, for people.
-        tflops: Measured matrix products, `cpu float32` → TFLOP/s.
+        tflops: Measured matrix products, `cpu float32` → TFLOP/s; with `1 thread` where a checkpoint takes no more.
         outlooks: One a checkpoint.
         remedies: What would help, one sentence each.
     """
@@ -67,29 +74,45 @@ def examine(settings: Settings) -> Examination:
 
     devices = _devices()
     rates = _measure(devices, settings)
-    facts = _facts(settings, devices, rates)
     outlooks = []
     for checkpoint in known(settings).values():
         placement = place(checkpoint, settings)
-        rate = rates.get(f"{placement.device} {placement.dtype}")
         runs = placement.plan != "too big"
-        seconds = estimate(checkpoint, rate * 1e12) if runs and rate else None
+        rate = _rate(placement, rates, settings) if runs else None
+        seconds = estimate(checkpoint, rate * 1e12, _weights(checkpoint, settings)) if rate else None
         outlooks.append(_outlook(checkpoint, settings, placement.sentence, seconds, runs=runs))
+    facts = _facts(settings, devices, rates)
     return Examination(facts, rates, outlooks, _remedies(settings, devices, outlooks))
 
 
-def estimate(checkpoint: Checkpoint, rate: float) -> float:
+def estimate(checkpoint: Checkpoint, rate: float, weights: int = 0) -> float:
     """Seconds for one picture of the default size at `final`.
 
     Args:
-        checkpoint: Its table; the largest component stands for the transformer.
+        checkpoint: Its table.
         rate: Measured floating-point operations a second.
+        weights: Of its transformer; 0 guesses them from the memory that the largest component takes.
     """
     wide, high = checkpoint.sizes.default
     tokens = wide * high / checkpoint.sizes.multiple**2 + checkpoint.text.lengths[-1]
-    weights = (checkpoint.largest_gb * _GIB or checkpoint.download_gb * 1e9 / 2) / 2  # two bytes each
+    if not weights:
+        largest = checkpoint.largest_gb * _GIB or checkpoint.download_gb * 1e9 / 2
+        weights = round(largest / 2)  # two bytes each
     passes = checkpoint.steps["final"] * (2 if checkpoint.guidance > 1 else 1)
     return passes * (0.005 + 2 * weights * tokens / (rate * _SHARE_OF_PEAK))
+
+
+def _weights(checkpoint: Checkpoint, settings: Settings) -> int:
+    """How many weights the transformer has, by its files; 0 where they are not here or cannot be read."""
+    from fluxgram.families.sources import where
+    from fluxgram.families.weights import read_header
+
+    folder = where(checkpoint, settings)
+    try:
+        files = sorted((folder / "transformer").glob("*.safetensors")) if folder is not None else []
+        return sum(math.prod(shape) for file in files for shape in read_header(file).values())
+    except FluxgramError:
+        return 0
 
 
 def _facts(settings: Settings, devices: list[str], rates: dict[str, float]) -> dict[str, str]:
@@ -141,13 +164,30 @@ def _measure(devices: list[str], settings: Settings) -> dict[str, float]:
     rates = {}
     for device in devices:
         for dtype in ("float32", "bfloat16"):
-            side = 1024 if device == "cpu" else 4096
+            side = _CPU_SIDE if device == "cpu" else _GPU_SIDE
             rates[f"{device} {dtype}"] = _product(device, getattr(torch, dtype), side)
     return rates
 
 
+def _rate(placement: Placement, rates: dict[str, float], settings: Settings) -> float | None:
+    """TFLOP/s where a checkpoint runs, measured anew where it takes fewer threads than there are cores."""
+    import torch
+
+    from fluxgram.families.placement import usable_cores
+
+    name, usual = f"{placement.device} {placement.dtype}", settings.threads or usable_cores()
+    if placement.device != "cpu" or placement.threads == usual:
+        return rates.get(name)
+    name += f" {placement.threads} thread{'s' if placement.threads > 1 else ''}"
+    if name not in rates:
+        torch.set_num_threads(placement.threads)
+        rates[name] = _product("cpu", getattr(torch, placement.dtype), _CPU_SIDE)
+        torch.set_num_threads(usual)
+    return rates[name]
+
+
 def _product(device: str, dtype: object, side: int) -> float:
-    """TFLOP/s of one shape, best of as many goes as fit into a fifth of a second."""
+    """TFLOP/s of one shape, the best of as many goes as fit into the time."""
     import torch
 
     def wait() -> None:
@@ -157,7 +197,7 @@ def _product(device: str, dtype: object, side: int) -> float:
     with torch.inference_mode():
         a = torch.ones(side, side, device=device, dtype=dtype)  # type: ignore[call-overload]
         best, begun = float("inf"), time.perf_counter()
-        while best == float("inf") or time.perf_counter() - begun < 0.2:
+        while best == float("inf") or time.perf_counter() - begun < _MEASURED_SECONDS:
             start = time.perf_counter()
             a @ a
             wait()
