@@ -5,10 +5,10 @@ argument or FLUXGRAM_URL, the key (where the server wants one) FLUXGRAM_KEY. A p
 service looks the same, but for the address.
 """
 
-import contextlib
 import os
 import sys
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import requests
 SERVER = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("FLUXGRAM_URL", "http://127.0.0.1:7070")
 KEY = os.environ.get("FLUXGRAM_KEY", "none-needed-on-this-machine")
 LONGEST = 600  # seconds that a portrait may take
+PATIENCE = 60  # seconds that the server may take to start anew
 
 WOMAN = "portrait of a woman of 45 with short grey hair, green eyes and a woollen coat"
 SCENES = {
@@ -24,6 +25,19 @@ SCENES = {
     "harbour": "harbour at sunset, golden light from behind, shallow depth of field",
     "library": "in a library, overcast window light, 50mm lens",
 }
+
+
+def post(address: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Send a body until it is answered. By the key, a server that was killed meanwhile knows an order again."""
+    headers = {"Idempotency-Key": str(uuid.uuid4())}
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return dict(requests.post(address, json=body, headers=headers, timeout=60).json())
+        except (requests.ConnectionError, requests.Timeout) as error:
+            if time.monotonic() > end:
+                sys.exit(f"{SERVER} does not answer; is fluxgram serve running? ({type(error).__name__})")
+            time.sleep(1)
 
 
 def draw(prompt: str, seed: int) -> list[str]:
@@ -39,12 +53,11 @@ def draw(prompt: str, seed: int) -> list[str]:
         "seed": seed,
         "safety_checker": "yes",
     }
-    answer = requests.post(f"{SERVER}/api/v6/images/text2img", json=order, timeout=60).json()
+    answer = post(f"{SERVER}/api/v6/images/text2img", order)
     end = time.monotonic() + LONGEST
     while answer["status"] == "processing" and time.monotonic() < end:
         time.sleep(min(answer["eta"], 5))
-        with contextlib.suppress(requests.ConnectionError):  # the server starts anew; it has kept the order
-            answer = requests.post(answer["fetch_result"], json={"key": KEY}, timeout=60).json()
+        answer = post(answer["fetch_result"], {"key": KEY})
     if answer["status"] != "success":
         sys.exit(f"no picture: {answer['message']} {answer.get('tip', '')}")
     for note in answer["meta"]["fluxgram"]["ignored"]:

@@ -7,6 +7,7 @@ Address and key as in `batch_portraits.py`: the first argument or FLUXGRAM_URL, 
 import os
 import sys
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ SERVER = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("FLUXGRAM_URL", "h
 KEY = os.environ.get("FLUXGRAM_KEY", "none-needed-on-this-machine")
 SEED = 7
 LONGEST = 600  # seconds that all of them may take
+PATIENCE = 60  # seconds that the server may take to start anew
 
 CHARACTER = "portrait of a man of 60 with a white beard, weathered skin and a blue cap"
 SCENES = {
@@ -23,6 +25,19 @@ SCENES = {
     "workshop": "in a workshop, one lamp from the right, Rembrandt light",
     "night": "in front of a bar at night, neon light",
 }
+
+
+def post(address: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Send a body until it is answered. By the key, a server that was killed meanwhile knows an order again."""
+    headers = {"Idempotency-Key": str(uuid.uuid4())}
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return dict(requests.post(address, json=body, headers=headers, timeout=60).json())
+        except (requests.ConnectionError, requests.Timeout) as error:
+            if time.monotonic() > end:
+                sys.exit(f"{SERVER} does not answer; is fluxgram serve running? ({type(error).__name__})")
+            time.sleep(1)
 
 
 def order(scene: str) -> dict[str, Any]:
@@ -39,16 +54,15 @@ def order(scene: str) -> dict[str, Any]:
         "instant_response": True,
         "track_id": scene,
     }
-    answer = requests.post(f"{SERVER}/api/v6/images/text2img", json=fields, timeout=60).json()
+    answer = post(f"{SERVER}/api/v6/images/text2img", fields)
     if answer["status"] not in ("processing", "success"):
         sys.exit(f"refused: {answer['message']} {answer.get('tip', '')}")
-    return dict(answer)
+    return answer
 
 
 def fetch(number: object) -> dict[str, Any]:
     """A job as it stands, asked for by its number."""
-    asked = {"key": KEY, "request_id": str(number)}
-    return dict(requests.post(f"{SERVER}/api/v6/images/fetch", json=asked, timeout=60).json())
+    return post(f"{SERVER}/api/v6/images/fetch", {"key": KEY, "request_id": str(number)})
 
 
 waiting = {name: order(scene)["id"] for name, scene in SCENES.items()}

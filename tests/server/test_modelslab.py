@@ -10,6 +10,7 @@ import base64
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from PIL import Image
 
 from fluxgram.pictures.read import read_receipt
 from tests.server.receivers import receiving
-from tests.serving import Server, serving, wait_until
+from tests.serving import TINY, Server, serving, wait_until
 from tests.standing import standing
 
 ORDER = {"key": "a key of the hosted service", "model_id": "fluxgram-v1", "prompt": "portrait of a sailor"}
@@ -220,11 +221,37 @@ def test_an_example_waits_for_what_takes_longer(tmp_path: Path) -> None:
     assert {"studio.png", "harbour.png", "library.png"} < {path.name for path in tmp_path.iterdir()}
 
 
-@pytest.mark.slow
-def test_a_server_that_is_killed_in_the_middle_has_kept_every_portrait(tmp_path: Path) -> None:
-    """The batch example runs; the server dies while its first portrait is drawn, and is started again."""
+def hung_up_on(listening: socket.socket) -> None:
+    """Take one request and never answer it, as a server does that is killed meanwhile."""
+    caller, _ = listening.accept()
+    with caller, listening:
+        caller.recv(65_536)
+
+
+@pytest.mark.parametrize("name", ["batch_portraits.py", "character_scenes.py"])
+def test_an_example_outlives_a_server_that_dies_over_its_first_order(tmp_path: Path, name: str) -> None:
     with (
-        serving(tmp_path / "home", "fluxgram-mini", v6_wait_seconds="0") as mortal,
+        serving(tmp_path / "home", "fluxgram-mini", engine=TINY, start=False) as mortal,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        listening = socket.create_server(("127.0.0.1", mortal.port))
+        running = pool.submit(example, name, tmp_path / "out", mortal.url)
+        hung_up_on(listening)
+        mortal.start(ready=False)
+        done = running.result(120)
+        assert done.returncode == 0, done.stderr + done.stdout
+        assert len(mortal.call("GET", "/api/v1/jobs").json["jobs"]) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wait", ["0", "60"])
+def test_a_server_that_is_killed_in_the_middle_has_kept_every_portrait(tmp_path: Path, wait: str) -> None:
+    """The batch example runs; the server dies while its first portrait is drawn, and is started again.
+
+    With a long wait its order has not even been answered then.
+    """
+    with (
+        serving(tmp_path / "home", "fluxgram-mini", v6_wait_seconds=wait) as mortal,
         ThreadPoolExecutor(1) as pool,
     ):
         running = pool.submit(example, "batch_portraits.py", tmp_path, mortal.url)
@@ -241,7 +268,7 @@ def test_a_server_that_is_killed_in_the_middle_has_kept_every_portrait(tmp_path:
             "negative_prompt": receipt["negative"]["text"],
             "seed": 42,
         }
-        said = order(mortal, width=512, height=768, num_inference_steps=None, **again)
+        said = order(mortal, width=512, height=768, num_inference_steps=None, instant_response=True, **again)
         wait_until(
             lambda: mortal.call("GET", said["fetch_result"].removeprefix(mortal.url)).json["output"],
             "it again",
