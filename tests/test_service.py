@@ -64,8 +64,9 @@ def test_secrets_are_not_shown() -> None:
         ("hosts = 3", {}, "hosts", ""),
         ("hosts = [3]", {}, "hosts", ""),
         ("models = 3", {}, "models", ""),
-        ("models = { a = 3 }", {}, "models", ""),
-        ("", {"FLUXGRAM_SERVE_MODELS": "a"}, "FLUXGRAM_SERVE_MODELS", ""),
+        ("models = { a = 3 }", {}, "models.a in", ""),
+        ('models = { a = "" }', {}, "models", '{"flux" = '),
+        ("", {"FLUXGRAM_SERVE_MODELS": "a"}, "FLUXGRAM_SERVE_MODELS", "flux=flux2-klein-4b"),
         ("", {"FLUXGRAM_SERVE_PORT": ""}, "FLUXGRAM_SERVE_PORT", ""),
         ("", {"FLUXGRAM_SERVE_PORT": "9" * 5000}, "FLUXGRAM_SERVE_PORT", ""),
         ("[", {}, "is not TOML", ""),
@@ -105,6 +106,13 @@ def test_what_can_be_read_and_cannot_work_is_named(values: dict[str, Any]) -> No
 )  # fmt: skip
 def test_what_can_work_is_not_refused(values: dict[str, Any]) -> None:
     ServiceSettings(**values).check()
+
+
+def test_a_home_that_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("")
+    with pytest.raises(SettingsError, match="home is not a folder") as caught:
+        ServiceSettings.load(tmp_path / "home", {})
+    assert "FLUXGRAM_HOME" in caught.value.hint
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:

@@ -79,6 +79,14 @@ def test_the_queue_is_looked_at_and_steered(inside: Run, shell: Shell) -> None:
     assert "fluxgram queue resume" in shown.err
     assert inside("queue", "resume").out == "The queue goes on; it was paused: The disk was full.\n"
     assert inside("queue", "resume").out == "The queue was not paused.\n"
+    assert inside("queue", "pause", "We move house").out == (
+        "The queue is paused: We move house. Go on with: fluxgram queue resume\n"
+    )
+    assert "The queue is paused: We move house. Go on with:" in inside("queue").err
+    assert inside("queue", "resume").status == 0
+    assert inside("queue", "pause").out.startswith("The queue is paused: Paused by its owner.")
+    assert inside("queue", "pause", " ").status == 2
+    assert inside("queue", "resume").out == "The queue goes on; it was paused: Paused by its owner.\n"
     assert inside("queue", "cancel", first).out == f"Job {first} is cancelled.\n"
     assert json.loads(inside("queue", "list", "--state", "cancelled", "--json").out)["jobs"][0]["id"] == first
     assert inside("queue", "retry", first).out == f"Job {first} is queued.\n"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.serving import TINY, serving
+from tests.serving import SCRIPT, TINY, serving, wait_until
 
 
 def test_it_says_where_it_listens_and_how_to_try_it(tmp_path: Path) -> None:
@@ -28,6 +30,10 @@ def test_it_says_where_it_listens_and_how_to_try_it(tmp_path: Path) -> None:
             f"error: Port {server.port} of 127.0.0.1 is in use.\n"
             "hint:  Is the service running already? Or take another: --port.\n"
         )
+        with serving(tmp_path / "home", "fluxgram-mini", ready=False, engine=TINY) as another:
+            assert "Another fluxgram serve works on the same database" in another.log
+            assert another.stop() == 0
+        assert server.log.count("Another fluxgram serve") == 1
         assert server.stop() == 0
 
 
@@ -46,6 +52,8 @@ def test_others_need_a_key(tmp_path: Path) -> None:
                 asked.returncode,
                 "there is no key" in asked.stderr or "there is none" in asked.stderr,
             ) == (1, True)
+        here = server.command("serve", "--port", str(server.port), "--host", "127.0.0.1", "--require-key")
+        assert here.stderr.splitlines()[1:] == ["hint:  Make one: fluxgram keys create NAME."]
         token = server.command("keys", "create", "phone").stdout.strip()
         server.start(ready=False)
         assert server.call("GET", "/api/v1/jobs").status == 401
@@ -88,14 +96,34 @@ def test_what_cannot_be_served_is_told_in_a_sentence(
     assert re.fullmatch(r"error: .+\n(hint:  .+\n)?", done.stderr), done.stderr
 
 
+def test_its_log_is_text_on_a_terminal(tmp_path: Path) -> None:
+    with serving(tmp_path / "home", "fluxgram-mini", start=False, engine=TINY) as server:
+        ours, theirs = os.openpty()
+        process = subprocess.Popen([SCRIPT, "serve", "--port", "0"], env=server.environment, stderr=theirs)
+        os.close(theirs)
+        said = ""
+
+        def tells(words: str) -> bool:
+            nonlocal said
+            said += os.read(ours, 65536).decode()
+            return words in said
+
+        wait_until(lambda: tells("try:"), "the greeting")
+        server.port = int(re.findall(r"127\.0\.0\.1:(\d+)", said)[0])
+        server.call("GET", "/v1/nothing")
+        wait_until(lambda: tells("GET /v1/nothing"), "the line of the request")
+        process.terminate()
+        wait_until(lambda: tells("Ended."), "the end")
+        assert process.wait(60) == 0
+        os.close(ours)
+        line = next(line for line in said.splitlines() if "GET /v1/nothing" in line)
+        assert re.match(r"\d{4}-\d\d-\d\d .* INFO fluxgram\.server: GET /v1/nothing status=404 ", line)
+
+
 def test_it_listens_on_a_port_of_its_own_choice(tmp_path: Path) -> None:
     with serving(tmp_path / "home", "fluxgram-mini", start=False, engine=TINY) as server:
         server.port = 0
         server.start = lambda **_: None  # type: ignore[method-assign]  # it cannot know where to wait
-        import subprocess
-
-        from tests.serving import SCRIPT, wait_until
-
         with subprocess.Popen(
             [SCRIPT, "serve", "--port", "0"], env=server.environment, stderr=subprocess.PIPE, text=True
         ) as process:

@@ -54,6 +54,21 @@ def post(at: Standing, path: str, body: Any = None, **how: Any) -> requests.Resp
     return requests.post(at.url + path, json=body, timeout=60, **how)
 
 
+def test_while_the_queue_is_paused_it_says_so(legacy: Standing) -> None:
+    legacy.jobs.queue.pause("We move house.")
+    try:
+        said = post(legacy, TEXT2IMG, ORDER).json()
+        fetched = post(legacy, f"/api/v6/images/fetch/{said['id']}", {"key": "any"}).json()
+    finally:
+        legacy.jobs.queue.resume()
+    for answer in (said, fetched):
+        assert (answer["status"], answer["message"]) == ("processing", "The queue is paused: We move house.")
+        assert answer["eta"] == 60
+        assert "ask again" in answer["tip"]
+    again = post(legacy, f"/api/v6/images/fetch/{said['id']}", {"key": "any"}).json()
+    assert "paused" not in again["message"]
+
+
 def test_a_job_that_waits_is_processing_until_it_is_drawn(legacy: Standing) -> None:
     said = post(legacy, TEXT2IMG, ORDER | {"samples": "2", "track_id": "order 7"}).json()
     assert said["status"] == "processing"

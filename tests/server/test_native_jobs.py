@@ -198,6 +198,13 @@ def test_a_waiting_request_does_not_stop_the_others(service: Server) -> None:
         ({"prompt": "x", "samples": True}, "samples: Input should be a valid integer.", ""),
         ({"prompt": "x", "seed": 2**64}, "seed can't be 18446744073709551616.", ""),
         ({"prompt": "x", "seed": "abc"}, "'abc' is not a seed.", ""),
+        ({"prompt": "x", "seed": 1.5}, "seed: Input should be a valid integer, or a valid string.", ""),
+        (
+            {"prompt": "x", "width": 512},
+            "'width' is not a field here.",
+            "Send both as size, such as 512x768.",
+        ),
+        ({"prompt": "x", "checkpoint": "zzzz"}, "There is no checkpoint 'zzzz'.", "There are: fluxgram-mini"),
         ({"prompt": "x", "size": "huge"}, "", ""),
         ({"prompt": "x", "size": [10**9, 10**9]}, "", ""),
         ({"prompt": "x", "priority": 101}, "priority: Input should be less than or equal to 100.", ""),
@@ -224,6 +231,20 @@ def test_what_cannot_be_drawn_is_refused(
     assert sentence in problem["detail"]
     assert hint in problem["hint"]
     assert app.get("/api/v1/jobs").json()["jobs"] == []
+
+
+def test_a_key_of_another_request_is_named_as_the_client_does(app: TestClient) -> None:
+    headers = {"Idempotency-Key": "order-7"}
+    assert app.post("/api/v1/jobs", json={"prompt": "a sailor"}, headers=headers).status_code == 202
+    answer = app.post("/api/v1/jobs", json={"prompt": "a baker"}, headers=headers)
+    assert (answer.status_code, answer.json()["title"]) == (422, "IdempotencyMismatch")
+    assert answer.json()["detail"] == "The Idempotency-Key 'order-7' came with another request before."
+
+
+def test_a_path_that_is_not_there_is_no_job(app: TestClient) -> None:
+    answer = app.get("/api/v1/nothing")
+    assert (answer.status_code, answer.json()["title"]) == (404, "NoSuchPath")
+    assert app.get("/docs").text.count('id="NoSuchPath"') == 1
 
 
 def test_a_full_queue_says_when_to_come_again(inside: Callable[..., TestClient]) -> None:

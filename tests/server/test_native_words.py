@@ -101,6 +101,16 @@ def test_a_prompt_is_completed(app: TestClient) -> None:
 MARA: dict[str, Any] = {"anchor": "woman in her 30s, olive skin, brown wavy hair", "seed": 2**64 - 1}
 
 
+def test_a_character_without_a_seed_gets_one(app: TestClient) -> None:
+    looks = {name: value for name, value in MARA.items() if name != "seed"}
+    made = [app.post("/api/v1/characters", json=looks | {"name": name}) for name in ("Ada", "Ben")]
+    assert [answer.status_code for answer in made] == [201, 201]
+    seeds = [app.get(f"/api/v1/characters/{name}").json()["seed"] for name in ("ada", "ben")]
+    assert seeds == [answer.json()["seed"] for answer in made]
+    assert seeds[0] != seeds[1]
+    assert app.put("/api/v1/characters/ada", json=looks).status_code == 422
+
+
 def test_characters_are_kept(app: TestClient, tmp_path: Path) -> None:
     made = app.post("/api/v1/characters", json=MARA | {"name": "Mára", "notes": "ours"})
     assert made.status_code == 201

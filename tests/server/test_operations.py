@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
@@ -46,6 +48,33 @@ def test_a_pause_is_told_and_ended(service: Server) -> None:
         resumed = service.call("POST", "/api/v1/queue/resume").json
     assert resumed["paused"] == ""
     assert service.call("GET", f"/api/v1/jobs/{job['id']}?wait=60").json["state"] == "done"
+
+
+def test_a_pause_needs_no_body_but_a_key_that_administers(app: TestClient) -> None:
+    assert app.post("/api/v1/queue/pause").json()["paused"] == "Paused by its owner."
+    _, token = app.app.state.jobs.keys.create("phone")  # type: ignore[attr-defined]
+    headers = {"Authorization": f"Bearer {token}"}
+    for body in ({}, {"reason": 3}, None):
+        answer = app.post("/api/v1/queue/pause", json=body, headers=headers)
+        assert (answer.status_code, answer.json()["title"]) == (403, "ScopeMissing")
+
+
+def test_errors_that_go_out_as_200_are_counted_as_what_they_are(
+    app: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "fluxgram.server"):
+        for path in ("text2img", "fetch/4711"):
+            answer = app.post(f"/api/v6/images/{path}", json={"key": "x"})
+            assert (answer.status_code, answer.json()["status"]) == (200, "error")
+    lines = [(line.status, line.meant) for line in caplog.records if "/api/v6" in line.getMessage()]  # type: ignore[attr-defined]
+    assert lines == [(200, 400), (200, 404)]
+    found = figures(app.get("/metrics").text)
+    counted = {
+        dict(labels)["status"]: value
+        for (name, labels), value in found.items()
+        if name == "fluxgram_requests_total" and dict(labels)["surface"] == "api/v6"
+    }
+    assert counted == {"400": 1, "404": 1}
 
 
 def test_a_device_that_is_not_there_is_told_and_takes_no_job(tmp_path: Path) -> None:

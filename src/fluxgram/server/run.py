@@ -59,48 +59,47 @@ def serve(
     from fluxgram.server import logs
     from fluxgram.server.app import create_app
     from fluxgram.server.draining import end
+    from fluxgram.server.neighbours import TOLD, beside_others
 
     say = say or (lambda sentence: None)
     service = with_log_format(service)
     service.check()
     if service.classifier and service.safety != "off":
         check_name(service.classifier)
-    listening = bind(service.host, service.port)
-    try:
-        jobs = Jobs.open(settings, service)
+    with (
+        bind(service.host, service.port) as listening,
+        contextlib.closing(Jobs.open(settings, service)) as jobs,
+        beside_others(jobs) as others,
+    ):
+        check_keys(service, has_keys=jobs.keys.any())
+        with contextlib.suppress(StoreFull):  # that pauses the queue, and may be mended while we run
+            jobs.store.probe()
+        if others:
+            say(TOLD)
+        logs.install(service)
+        supervisor = Supervisor(jobs, engine=service.engine)
+        app = create_app(jobs, supervisor)
+        app.state.draining.say = say
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="on",
+            backlog=BACKLOG,
+            timeout_keep_alive=65,
+            timeout_graceful_shutdown=ANSWER_SECONDS,
+        )
+        url = address_of(listening, service.host)
+        server = _Server(config, lambda: announce and announce(url), app.state.draining, supervisor.stop)
         try:
-            check_keys(service, has_keys=jobs.keys.any())
-            with contextlib.suppress(StoreFull):  # that pauses the queue, and may be mended while we run
-                jobs.store.probe()
-            logs.install(service)
-            supervisor = Supervisor(jobs, engine=service.engine)
-            app = create_app(jobs, supervisor)
-            app.state.draining.say = say
-            config = uvicorn.Config(
-                app,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                lifespan="on",
-                backlog=BACKLOG,
-                timeout_keep_alive=65,
-                timeout_graceful_shutdown=ANSWER_SECONDS,
-            )
-            url = address_of(listening, service.host)
-            try:
-                _Server(config, lambda: announce and announce(url), app.state.draining, supervisor.stop).run(
-                    [listening]
-                )
-                if app.state.draining.failed is not None:
-                    raise app.state.draining.failed
-            finally:
-                supervisor.stop()  # a second signal skips what the application does at its end
-            with contextlib.suppress(StoreError):
-                say(end(sum(jobs.queue.depth().values())))
+            server.run([listening])
+            if app.state.draining.failed is not None:
+                raise app.state.draining.failed
         finally:
-            jobs.close()
-    finally:
-        listening.close()
+            supervisor.stop()  # a second signal skips what the application does at its end
+        with contextlib.suppress(StoreError):
+            say(end(jobs.queue.depth().get("queued", 0)))
 
 
 def check_keys(service: ServiceSettings, *, has_keys: bool) -> None:
