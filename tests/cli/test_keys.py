@@ -30,7 +30,7 @@ def test_a_token_is_shown_once(inside: Run, shell: Shell) -> None:
     files = [path.read_bytes() for path in shell.home.rglob("*") if path.is_file()]
     assert files
     assert not any(token.encode() in data for data in files), "it is stored in clear"
-    assert "phone" in inside("keys", "list").out
+    assert all(words in inside("keys", "list").out for words in ("phone", "30 a minute", "any", "weight"))
     assert json.loads(inside("keys", "revoke", "phone", "--json").out)["revoked"]
     assert "revoked" in inside("keys", "list").out
 

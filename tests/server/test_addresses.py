@@ -93,6 +93,14 @@ NEVER = (
 )
 
 
+@pytest.mark.parametrize("url", ["ftp://example.com/", "http://169.254.169.254/", "https://224.0.0.1/"])
+def test_nobody_is_told_to_set_what_is_set(url: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        check_webhook_url(url, OPEN)
+    assert "webhook_private" not in caught.value.hint
+    assert ("http:// or https://" in str(caught.value)) == url.startswith("ftp")
+
+
 @pytest.mark.parametrize("url", GOOD)
 def test_addresses_that_pass(url: str) -> None:
     assert check_webhook_url(url, STRICT) == url.strip()

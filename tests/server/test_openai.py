@@ -198,6 +198,13 @@ def test_a_checkpoint_that_is_not_here_is_not_waited_for(client: openai.OpenAI) 
     assert caught.value.response.headers["x-should-retry"] == "false"
 
 
+@pytest.mark.parametrize("model", ["gpt-image-1", "dall-e-3", "chatgpt-image-latest"])
+def test_models_that_are_stood_in_for_are_there(client: openai.OpenAI, model: str) -> None:
+    found = client.models.retrieve(model)
+    assert found.id == model
+    assert found.default is True  # type: ignore[attr-defined]
+
+
 def test_without_v1(server: Server) -> None:
     bare = openai.OpenAI(base_url=server.url, api_key="any", _strict_response_validation=True)
     with bare:

@@ -86,6 +86,9 @@ def test_a_key_that_is_not_there(store: Store) -> None:
     with pytest.raises(RequestError) as error:
         store.keys.revoke("studo")
     assert "studio" in error.value.hint
+    with pytest.raises(RequestError) as error:
+        store.keys.revoke("zzzz")
+    assert "studio" not in error.value.hint
 
 
 @pytest.mark.parametrize(
