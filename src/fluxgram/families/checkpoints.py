@@ -167,10 +167,11 @@ def find(name: str, settings: Settings) -> Checkpoint:
             _of_folder(sources.index_of_hub(name, settings), tables), name=name, source=f"hub:{name}"
         )
     names = [*tables, *(alias for checkpoint in tables.values() for alias in checkpoint.aliases)]
-    near = get_close_matches(name, names, n=3, cutoff=0.4) or list(tables)
+    near = get_close_matches(name, names, n=3, cutoff=0.6)
+    said = f"Nearest: {', '.join(near)}" if near else f"There are: {', '.join(tables)}"
     raise UnknownCheckpoint(
         f"There is no checkpoint {name!r}.",
-        f"Nearest: {', '.join(near)}; a folder in diffusers' layout or a hub id owner/repo will do, too.",
+        f"{said}; a folder in diffusers' layout or a hub id owner/repo will do, too.",
     )
 
 

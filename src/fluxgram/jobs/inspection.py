@@ -25,6 +25,18 @@ FLAGGED_FROM = 0.5
 _log = logging.getLogger(__name__)
 
 
+def check_classifier(service: ServiceSettings) -> None:
+    """Whether the classifier that the settings name may be had; nothing is loaded or fetched.
+
+    Raises:
+        CheckpointMissing: It is a folder that is not there, or no name at all.
+    """
+    if service.classifier and service.safety != "off":
+        from fluxgram.families.picture_classifier import check_name
+
+        check_name(service.classifier)
+
+
 class Inspector:
     """Looks at finished pictures.
 

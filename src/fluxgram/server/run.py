@@ -52,8 +52,8 @@ def serve(
         CheckpointMissing: There is no such classifier.
         StoreError: The database cannot be used, or no pictures can be stored.
     """
-    from fluxgram.families.picture_classifier import check_name
     from fluxgram.jobs.door import Jobs
+    from fluxgram.jobs.inspection import check_classifier
     from fluxgram.jobs.logs import with_log_format
     from fluxgram.jobs.supervisor import Supervisor
     from fluxgram.server import logs
@@ -64,8 +64,7 @@ def serve(
     say = say or (lambda sentence: None)
     service = with_log_format(service)
     service.check()
-    if service.classifier and service.safety != "off":
-        check_name(service.classifier)
+    check_classifier(service)
     with (
         bind(service.host, service.port) as listening,
         contextlib.closing(Jobs.open(settings, service)) as jobs,
