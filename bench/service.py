@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from statistics import median
 
@@ -276,8 +276,14 @@ def _multiply(home: Path, more: int) -> None:
 def _call(connection: HTTPConnection, method: str, path: str, body: object = None) -> dict[str, object]:
     """One request over a connection that stays open."""
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
-    connection.request(method, path, None if body is None else json.dumps(body), headers)
-    answer = connection.getresponse()
+    data = None if body is None else json.dumps(body)
+    try:
+        connection.request(method, path, data, headers)
+        answer = connection.getresponse()
+    except (ConnectionError, HTTPException):  # it was idle for so long that the server closed it
+        connection.close()
+        connection.request(method, path, data, headers)
+        answer = connection.getresponse()
     data = answer.read()
     if answer.status >= 400:
         raise SystemExit(f"{method} {path}: {answer.status} {data[:300]!r}")

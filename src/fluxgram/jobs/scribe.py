@@ -13,7 +13,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -43,7 +43,7 @@ _MOST_WAITING = 256
 _MOST_PICTURES = 8
 """Pictures that wait to be written; they are what takes memory."""
 _AGAIN_SECONDS = 1.0
-_TOGETHER_SECONDS = 0.1
+_TOGETHER_SECONDS = 0.25
 """Steps that are told within this are noted in one transaction: each takes time from the cores that draw."""
 _CAN_WAIT = {"step", "loading"}
 _NO_DRAWING = {"load"}
@@ -240,6 +240,7 @@ class Scribe:
             created=time.time(),
         )
         self._hold(task, ours=self._jobs.queue.picture(*task.key, picture))
+        task.seconds += drawing_seconds([picture.receipt])
 
     def _stop_for_store(self, task: Task, error: StoreError) -> None:
         """First the pause: where not even that can be stored, all of this is tried again with the picture."""
@@ -255,7 +256,7 @@ class Scribe:
             webhook = self._webhook(over_as(record, state="failed", problem=deed.problem))
             ours = jobs.queue.fail(*task.key, deed.problem, webhook=webhook)
         else:
-            seconds = drawing_seconds(jobs.queue.pictures(record.id))
+            seconds = self._drawn_for(task)
             webhook = self._webhook(over_as(record, state="done", seconds=seconds))
             ours = jobs.queue.finish(*task.key, seconds=seconds, webhook=webhook)
         self._hold(task, ours=ours)
@@ -271,11 +272,17 @@ class Scribe:
             _log.exception("the webhook of job %s cannot be made", record.id)
             return None
 
+    def _drawn_for(self, task: Task) -> float:
+        """Seconds that the device drew for a job; earlier attempts are looked up."""
+        if task.record.attempt == 1:
+            return task.seconds
+        return drawing_seconds([each.receipt for each in self._jobs.queue.pictures(task.record.id)])
+
     def _learn(self, task: Task) -> None:
         """Keep how long the job took, for the next ones' estimates; after everybody was told that it is done."""
         record = task.record
         try:
-            seconds = drawing_seconds(self._jobs.queue.pictures(record.id))
+            seconds = self._drawn_for(task)
             if seconds and record.cost:
                 self._jobs.queue.learn(record.checkpoint, seconds / record.cost)
         except Exception as error:  # an estimate is worth no job
@@ -313,9 +320,9 @@ def thumbnail_name(name: str) -> str:
     return str(path.with_name(f"{path.stem}-small.webp"))
 
 
-def drawing_seconds(pictures: list[PictureRecord]) -> float:
-    """Seconds that the device drew, over all attempts."""
-    stages = (picture.receipt.get("seconds", {}) for picture in pictures)
+def drawing_seconds(receipts: Iterable[Mapping[str, Any]]) -> float:
+    """Seconds that the device drew the pictures of these receipts."""
+    stages = (receipt.get("seconds", {}) for receipt in receipts)
     return sum(
         float(seconds) for each in stages for stage, seconds in each.items() if stage not in _NO_DRAWING
     )

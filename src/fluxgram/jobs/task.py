@@ -34,6 +34,7 @@ class Task:
         picture: The one that is being drawn.
         drawing: The engine's own job of it; None between pictures.
         steps: Of a picture, once the engine has told.
+        seconds: That the device has drawn for it in this attempt.
         pending: What the engine told and nobody has looked at yet.
         closed: Nothing more is written of it: it has ended, or its lease was lost.
         cancel_asked: Its user wants it stopped.
@@ -45,6 +46,7 @@ class Task:
     picture: int = 0
     drawing: Any = None
     steps: int = 0
+    seconds: float = 0.0
     pending: deque[events.Event] = field(default_factory=deque)
     closed: bool = False
     cancel_asked: bool = False
