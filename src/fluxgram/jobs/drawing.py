@@ -269,7 +269,7 @@ class Worker:
         self._tell({"memory": self._engine.device_memory})
         with self._lock:
             self._tasks.pop(task.key, None)
-        self._next_look = 0.0
+        self._signals.look()
 
 
 def is_of_lost_device(error: Exception) -> bool:

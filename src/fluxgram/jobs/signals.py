@@ -47,6 +47,10 @@ class Signals:
     def wake(self) -> None:
         """There may be something to do."""
         self.cancels.set()
+        self.look()
+
+    def look(self) -> None:
+        """There is room for another job."""
         self._woken.set()
 
     def drain(self) -> None:
