@@ -16,7 +16,9 @@ from tests.jobs.tiny_engine import make
 def test_jobs_that_wait_follow_one_another_at_once(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that looked for the next job only by and by would never end within the deadline."""
     monkeypatch.setattr(drawing, "POLL_SECONDS", 600.0)
-    waiting = [jobs.submit(Order({"prompt": "portrait", "size": [64, 64], "seed": seed})) for seed in range(5)]
+    waiting = [
+        jobs.submit(Order({"prompt": "portrait", "size": [64, 64], "seed": seed})) for seed in range(5)
+    ]
     signals = Signals(drain_seconds=1.0)
     worker = Worker(jobs, make(jobs.settings, jobs.service), "here:1:1", signals, lambda said: None)
     thread = threading.Thread(target=worker.run)
