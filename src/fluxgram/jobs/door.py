@@ -60,7 +60,6 @@ class Jobs:
         keys: Who may ask.
         deliveries: Webhooks on their way.
         store: Where pictures lie.
-        bodies: Makers of webhooks' bodies by surface.
     """
 
     def __init__(
@@ -73,7 +72,6 @@ class Jobs:
         self.queue = Queue(database)
         self.keys = Keys(database)
         self.deliveries = Deliveries(database)
-        self.bodies: dict[str, Callable[[Job], str]] = {}
         self._offer = Offer(settings, service)
         self._bell = Bell()
         self._work = Bell()
@@ -130,8 +128,7 @@ class Jobs:
         Raises:
             UnknownJob: There is none of that number that the caller may see.
         """
-        caller.may_look()
-        return self._shown(self.queue.get(id, caller.sees))
+        return self._shown(self._record(id, caller))
 
     def list(
         self,
@@ -164,8 +161,7 @@ class Jobs:
         Raises:
             UnknownJob: There is none of that number that the caller may see.
         """
-        caller.may_look()
-        return self.queue.events(self.queue.get(id, caller.sees).id, after)
+        return self.queue.events(self._record(id, caller).id, after)
 
     def cancel(self, id: int, caller: Caller = LOCAL) -> Job:  # noqa: A002
         """Stop a job: at once where it waits, after the step that is under way where it is drawn.
@@ -201,10 +197,10 @@ class Jobs:
         with self._bell.waiting(id, ends=True) as rung:
             while True:
                 rung.clear()
-                over = self._is_over(id, caller)
+                record = self._record(id, caller)
                 left = end - time.monotonic()
-                if over or left <= 0:
-                    return self.get(id, caller)
+                if record.over or left <= 0:
+                    return self._shown(record)
                 rung.wait(min(left, _pause(began)))
 
     async def wait_async(self, id: int, seconds: float, caller: Caller = LOCAL) -> Job:  # noqa: A002
@@ -214,10 +210,10 @@ class Jobs:
         with self._bell.waiting_async(id, ends=True) as rung:
             while True:
                 rung.clear()
-                over = await asyncio.to_thread(self._is_over, id, caller)
+                record = await asyncio.to_thread(self._record, id, caller)
                 left = end - time.monotonic()
-                if over or left <= 0:
-                    return await asyncio.to_thread(self.get, id, caller)
+                if record.over or left <= 0:
+                    return await asyncio.to_thread(self._shown, record)
                 await _rung_within(rung, min(left, _pause(began)))
 
     async def follow(
@@ -279,17 +275,11 @@ class Jobs:
         """Something happened to a job, or it is over, as another process told us."""
         self._bell.ring(job, over=over)
 
-    def webhook_body(self, surface: str, maker: Callable[[Job], str]) -> None:
-        """Have the webhooks of a surface, made in this process, say something else."""
-        self.bodies[surface] = maker
-
     def webhook(self, record: JobRecord) -> tuple[str, str] | None:
         """Address and body of the webhook of a job that ends as `record` says; None where none was asked for."""
         if not record.webhook:
             return None
         job = job_of(record, tuple(self.queue.pictures(record.id)))
-        if record.surface in self.bodies:
-            return record.webhook, self.bodies[record.surface](job)
         maker = webhook_bodies.MAKERS.get(record.surface, webhook_bodies.native)
         base = self.service.public_url or str(record.extra.get("base_url", ""))
         return record.webhook, maker(job, lambda name: self.link(base, name))
@@ -327,14 +317,13 @@ class Jobs:
                 retry_after=_ENDING_SECONDS,
             )
 
-    def _is_over(self, id: int, caller: Caller) -> bool:  # noqa: A002
+    def _record(self, id: int, caller: Caller) -> JobRecord:  # noqa: A002
         caller.may_look()
-        return self.queue.get(id, caller.sees).over
+        return self.queue.get(id, caller.sees)
 
     def _look(self, id: int, after: int, caller: Caller) -> tuple[bool, Events]:  # noqa: A002
         """Whether a job was over before its events were read: then there are no more than these."""
-        caller.may_look()
-        record = self.queue.get(id, caller.sees)
+        record = self._record(id, caller)
         return record.over, self.queue.events(record.id, after, limit=_PAGE)
 
     def _shown(self, record: JobRecord, pictures: Collection[PictureRecord] | None = None) -> Job:
