@@ -15,15 +15,14 @@ from typing import TYPE_CHECKING, Any, get_args
 from fluxgram.engine.plan import resolve
 from fluxgram.engine.request import Request
 from fluxgram.errors import PromptRefused, RequestError
+from fluxgram.jobs.facts import facts_of
 from fluxgram.jobs.orders import Note, Redaction
 from fluxgram.store.records import Format, NewJob
 
 if TYPE_CHECKING:
     from fluxgram.engine.plan import Plan
-    from fluxgram.families.checkpoints import Checkpoint
     from fluxgram.jobs.checkpoints import Offer
     from fluxgram.jobs.orders import Caller, Order
-    from fluxgram.prompt.facts import CheckpointFacts
     from fluxgram.service import ServiceSettings
 
 MOST_PRIORITY = 100
@@ -205,7 +204,7 @@ def _enhanced(asked: Request, plan: Plan) -> Words:
     """The prompt completed from the vocabulary, every addition noted."""
     from fluxgram.prompt.enhance import enhance
 
-    facts = _facts_of(plan.checkpoint, guided=plan.guidance > 1)
+    facts = facts_of(plan.checkpoint, guided=plan.guidance > 1)
     done = enhance(asked.prompt, "full", negative=asked.negative or "", size=plan.delivered, facts=facts)
     notes = tuple(
         Note("enhance_negative" if addition.negative else "enhance", addition.text, f"Added: {addition.why}")
@@ -214,17 +213,3 @@ def _enhanced(asked: Request, plan: Plan) -> Words:
     if not notes:
         notes = (Note("enhance", "yes", done.note or "Nothing was missing."),)
     return Words(done.text, done.negative or asked.negative, notes)
-
-
-def _facts_of(checkpoint: Checkpoint, *, guided: bool) -> CheckpointFacts:
-    """What enhancing needs to know; a negative prompt is only added where this picture would honour it."""
-    from fluxgram.prompt.facts import CheckpointFacts
-
-    sizes = checkpoint.sizes
-    return CheckpointFacts(
-        name=checkpoint.name,
-        family=checkpoint.family,
-        negative="honoured" if guided and not checkpoint.distilled else "unsupported",
-        sizes=(sizes.default, *sizes.known),
-        most_pixels=sizes.most,
-    )

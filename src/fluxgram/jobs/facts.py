@@ -28,19 +28,33 @@ def checkpoint_facts(name: str = "", settings: Settings | None = None) -> Checkp
         UnknownCheckpoint: There is none of that name.
     """
     from fluxgram.families.checkpoints import find
-    from fluxgram.prompt.facts import CheckpointFacts
     from fluxgram.settings import Settings
 
     settings = settings or Settings.from_environment()
     checkpoint = find(name or _FAMILY_DEFAULT, settings)
+    return facts_of(checkpoint, count_tokens=_counter(checkpoint, settings))
+
+
+def facts_of(
+    checkpoint: Checkpoint, *, guided: bool = True, count_tokens: Callable[[str], TokenCount] | None = None
+) -> CheckpointFacts:
+    """What a checkpoint's table says to those who write prompts.
+
+    Args:
+        checkpoint: The table.
+        guided: Whether there is guidance; without it no negative prompt is honoured.
+        count_tokens: Counts with its tokenizer.
+    """
+    from fluxgram.prompt.facts import CheckpointFacts
+
     sizes = checkpoint.sizes
     return CheckpointFacts(
         name=checkpoint.name,
         family=checkpoint.family,
-        negative="unsupported" if checkpoint.distilled else "honoured",
+        negative="honoured" if guided and not checkpoint.distilled else "unsupported",
         sizes=tuple(dict.fromkeys((sizes.default, *sizes.known))),
         most_pixels=sizes.most,
-        count_tokens=_counter(checkpoint, settings),
+        count_tokens=count_tokens,
     )
 
 
