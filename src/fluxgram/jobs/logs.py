@@ -1,4 +1,4 @@
-"""The log of a worker process, on standard error beside the service's own, in the same form.
+"""The log of the service's processes, on standard error: workers write as here, the server adds its requests to it.
 
 No prompt is written unless the settings ask for it: of a traceback the errors' messages are left out, because
 libraries quote what they choked on.
@@ -27,8 +27,18 @@ def with_log_format(service: ServiceSettings) -> ServiceSettings:
     return replace(service, log_format="text" if sys.stderr.isatty() else "json")
 
 
-def install_log(service: ServiceSettings) -> None:
-    """Have this process write its log to standard error, as the settings say."""
+def install_log(
+    service: ServiceSettings, text: type[logging.Formatter] = logging.Formatter
+) -> logging.Handler:
+    """Have this process write fluxgram's log to standard error, as the settings say.
+
+    Args:
+        service: The settings.
+        text: What lines for people are made by.
+
+    Returns:
+        What writes it; other loggers may be given the same.
+    """
     handler = logging.StreamHandler(sys.stderr)
     if with_log_format(service).log_format == "json":
         from pythonjsonlogger.json import JsonFormatter
@@ -41,13 +51,19 @@ def install_log(service: ServiceSettings) -> None:
             json_ensure_ascii=False,
         )
     else:
-        formatter = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        formatter = text("%(asctime)s %(levelname)s %(name)s: %(message)s")
     if not service.log_prompts:
         formatter.formatException = _discreet  # type: ignore[method-assign, assignment]
     handler.setFormatter(formatter)
-    logger = logging.getLogger("fluxgram")
+    write_by(handler, "fluxgram", logging.INFO)
+    return handler
+
+
+def write_by(handler: logging.Handler, name: str, level: int) -> None:
+    """Have a logger written by this handler alone, from a level on."""
+    logger = logging.getLogger(name)
     logger.handlers[:] = [handler]
-    logger.setLevel(logging.INFO)
+    logger.setLevel(level)
     logger.propagate = False
 
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import contextvars
 import logging
-import sys
 import traceback
 from typing import TYPE_CHECKING
 
-from fluxgram.jobs.logs import with_log_format
+from fluxgram.jobs.logs import install_log, trace_of, write_by
 
 if TYPE_CHECKING:
     from fluxgram.service import ServiceSettings
@@ -25,27 +24,9 @@ Token = contextvars.Token[tuple[str, str]]
 
 def install(service: ServiceSettings) -> None:
     """Have this process write its log to standard error, as the settings say."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = install_log(service, _Text)
     handler.addFilter(_with_request)
-    if with_log_format(service).log_format == "json":
-        from pythonjsonlogger.json import JsonFormatter
-
-        handler.setFormatter(
-            JsonFormatter(
-                "{levelname}{name}{message}",
-                style="{",
-                timestamp=True,
-                rename_fields={"levelname": "level", "name": "logger"},
-                json_ensure_ascii=False,
-            )
-        )
-    else:
-        handler.setFormatter(_Text("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    for name, level in (("fluxgram", logging.INFO), ("uvicorn", logging.WARNING)):
-        logger = logging.getLogger(name)
-        logger.handlers[:] = [handler]
-        logger.setLevel(level)
-        logger.propagate = False
+    write_by(handler, "uvicorn", logging.WARNING)
 
 
 class _Text(logging.Formatter):
@@ -102,14 +83,3 @@ def defect(error: BaseException, *, show: bool) -> None:
     """
     lines = "".join(traceback.format_exception(error)) if show else trace_of(error)
     _LOG.error("defect: %s\n%s", type(error).__name__, lines, extra={"kind": type(error).__name__})
-
-
-def trace_of(error: BaseException) -> str:
-    """A traceback with the names of errors and without their messages."""
-    parts: list[str] = []
-    link: BaseException | None = error
-    while link is not None and len(parts) < 10:
-        frames = "".join(traceback.format_tb(link.__traceback__))
-        parts.append(f"{frames}{type(link).__name__}")
-        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
-    return "\nafter\n".join(parts)
