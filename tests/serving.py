@@ -51,8 +51,8 @@ def toy() -> Path:
     return make_toy(folder / "toy")
 
 
-def toy_at_home(home: Path, name: str = "toy") -> None:
-    """Have a name mean the toy in a home folder."""
+def toy_at_home(home: Path, name: str = "toy", folder: Path | str = "") -> None:
+    """Have a name mean the toy in a home folder; another toy than this process's own lies in `folder`."""
     from fluxgram.families import flux2_toy
 
     home.mkdir(parents=True, exist_ok=True)
@@ -61,7 +61,7 @@ def toy_at_home(home: Path, name: str = "toy") -> None:
             f"""[{name}]
 family = "flux2"
 title = "The toy"
-source = 'folder:{toy()}'
+source = 'folder:{folder or toy()}'
 distilled = false
 guidance = 3.0
 download_gb = 0.01

@@ -40,20 +40,22 @@ class Standing:
 
     Attributes:
         jobs: Its door.
+        app: Its application.
+        server: What serves it.
         url: What its addresses begin with.
     """
 
     def __init__(self, home: Path, **service: Any) -> None:
+        home.mkdir(parents=True, exist_ok=True)
         self.jobs = Jobs.open(Settings(home), ServiceSettings(**service))
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
-        config = uvicorn.Config(
-            create_app(self.jobs), log_config=None, lifespan="on", timeout_graceful_shutdown=20
-        )
-        self._server = _Server(config)
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listening]})
+        self.app = create_app(self.jobs)
+        config = uvicorn.Config(self.app, log_config=None, lifespan="on", timeout_graceful_shutdown=20)
+        self.server = _Server(config)
+        self._thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self._listening]})
         self._thread.start()
-        wait_until(lambda: self._server.started, "the server")
+        wait_until(lambda: self.server.started, "the server")
 
     def claim(self) -> JobRecord:
         """Take the next job."""
@@ -86,7 +88,7 @@ class Standing:
 
     def close(self) -> None:
         """Stop serving."""
-        self._server.should_exit = True
+        self.server.should_exit = True
         self._thread.join(60)
         self._listening.close()
         self.jobs.close()
@@ -100,7 +102,6 @@ def standing(home: Path, **service: Any) -> Iterator[Standing]:
         home: Its home folder, made if it is not there.
         **service: Fields of `ServiceSettings`.
     """
-    home.mkdir(parents=True, exist_ok=True)
     made = Standing(home, **service)
     try:
         yield made

@@ -13,6 +13,7 @@ import hypothesis
 import pytest
 
 from fluxgram.settings import Settings
+from tests.serving import toy_at_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,26 +67,7 @@ def picky(toy: str, tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="session")
 def mini_at_home(toy: str, home: Path) -> Path:
     """The home folder, where the name `fluxgram-mini` means the toy."""
-    from fluxgram.families import flux2_toy
-
-    (home / "checkpoints.toml").write_text(
-        f"""[fluxgram-mini]
-family = "flux2"
-title = "The toy"
-source = 'folder:{toy}'
-distilled = false
-guidance = 3.0
-download_gb = 0.01
-memory_gb = 0.01
-cpu_dtype = "float32"
-steps = {{ draft = 2, proof = 3, final = 4 }}
-licence = {{ name = "none", page = "", commercial = true, outputs = "yours" }}
-sizes = {{ multiple = 32, default = [64, 64], known = [[64, 64], [64, 96]], least = 64 }}
-text = {{ template = "qwen3-chat", layers = {list(flux2_toy.LAYERS)}, lengths = {list(flux2_toy.LENGTHS)} }}
-schedule = {{ kind = "shift", shift = 2.0 }}
-""",
-        encoding="utf-8",
-    )
+    toy_at_home(home, "fluxgram-mini", toy)
     return home
 
 

@@ -10,7 +10,6 @@ import contextlib
 import io
 import json
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,34 +19,17 @@ from typing import Any
 import httpx2
 import openai
 import pytest
-import uvicorn
 from PIL import Image
 
-from fluxgram.jobs.door import Jobs
-from fluxgram.server.app import create_app
-from fluxgram.service import ServiceSettings
-from fluxgram.settings import Settings
 from fluxgram.store.records import JobRecord, PictureRecord, Problem
 from tests.serving import wait_until
+from tests.standing import Standing
 
 PROMPT = "portrait of a sailor"
-WORKER = "test"
 
 
-class Idle:
-    """A service whose only worker is the test."""
-
-    def __init__(self, home: Path, **service: Any) -> None:
-        home.mkdir()
-        self.jobs = Jobs.open(Settings(home), ServiceSettings(**service))
-        self.app = create_app(self.jobs)
-        config = uvicorn.Config(self.app, log_config=None, lifespan="on", timeout_graceful_shutdown=20)
-        self.server = uvicorn.Server(config)
-        self.listening = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.listening.getsockname()[1]}"
-        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.listening]})
-        self.thread.start()
-        wait_until(lambda: self.server.started, "the server")
+class Idle(Standing):
+    """A service whose only worker is the test, and its client."""
 
     def client(self, **how: Any) -> openai.OpenAI:
         return openai.OpenAI(
@@ -57,20 +39,11 @@ class Idle:
             **({"max_retries": 0} | how),
         )
 
-    def claimed(self) -> JobRecord:
-        return wait_until(lambda: self.jobs.queue.claim(WORKER, 600), "a job")  # type: ignore[no-any-return]
-
     def one(self) -> JobRecord:
         return wait_until(lambda: self.jobs.queue.list(None), "a job")[0]  # type: ignore[no-any-return]
 
     def state(self) -> str:
         return self.jobs.queue.list(None)[0].state
-
-    def close(self) -> None:
-        self.server.should_exit = True
-        self.thread.join(60)
-        self.listening.close()
-        self.jobs.close()
 
 
 @pytest.fixture
@@ -134,7 +107,7 @@ def test_who_leaves_has_its_job_cancelled(idle: Callable[..., Idle], stream: boo
         )
         service.one()
         if running:
-            service.claimed()
+            service.claim()
     if running:
         wait_until(lambda: service.one().cancel_asked, "the wish to cancel")
     else:
@@ -192,7 +165,7 @@ def test_a_failed_job_is_told_and_not_tried_again(
     service = idle()
     with ThreadPoolExecutor(1) as pool, service.client(max_retries=2) as client:
         asked = pool.submit(lambda: client.images.generate(prompt=PROMPT))
-        record = service.claimed()
+        record = service.claim()
         assert service.jobs.queue.fail(record.id, record.attempt, problem)
         with pytest.raises(openai.APIStatusError) as caught:
             asked.result(60)
@@ -221,7 +194,7 @@ def finish(service: Idle, record: JobRecord, verdicts: tuple[str, ...]) -> None:
 def test_a_flagged_picture_is_withheld(idle: Callable[..., Idle]) -> None:
     service = idle()
     with asking(service, n=2) as asked:
-        finish(service, service.claimed(), ("clean", "flagged"))
+        finish(service, service.claim(), ("clean", "flagged"))
         with pytest.raises(openai.BadRequestError) as caught:
             asked.result(60)
     assert (caught.value.code, caught.value.type) == ("moderation_blocked", "image_generation_user_error")
@@ -232,7 +205,7 @@ def test_a_flagged_picture_is_withheld_from_streams(idle: Callable[..., Idle]) -
     service = idle()
     with ThreadPoolExecutor(1) as pool, service.client() as client:
         asked = pool.submit(lambda: _until_error(client.images.generate(prompt=PROMPT, n=2, stream=True)))
-        finish(service, service.claimed(), ("clean", "flagged"))
+        finish(service, service.claim(), ("clean", "flagged"))
         seen, error = asked.result(60)
     assert [event.type for event in seen] == ["image_generation.completed"]
     assert seen[0].index == 0
@@ -255,7 +228,7 @@ def test_nothing_but_pictures_and_comments_is_streamed(idle: Callable[..., Idle]
     queue, blocks = service.jobs.queue, Blocks(service, {"n": 2, "partial_images": 2})
     with ThreadPoolExecutor(1) as pool:
         reading = pool.submit(blocks.read)
-        record = service.claimed()
+        record = service.claim()
         assert record.request["preview_every"] == 8  # of 24 steps
         told: list[tuple[str, dict[str, Any]]] = [("loading", {"stage": "weights", "fraction": 0.5})]
         image = jpeg(8, 16)
@@ -267,7 +240,7 @@ def test_nothing_but_pictures_and_comments_is_streamed(idle: Callable[..., Idle]
         service.jobs.ring(record.id)
         wait_until(lambda: "picture 2, step 3/4" in blocks.comments, "the steps")
         assert queue.release(record.id, record.attempt, "the worker died", strike=True)
-        record = service.claimed()
+        record = service.claim()
         assert queue.note(record.id, record.attempt, told)
         wait_until(lambda: blocks.comments.count("picture 2, step 3/4") == 2, "the steps, once more")
         finish(service, record, ("clean", "unchecked"))
@@ -294,7 +267,7 @@ def test_a_defect_is_told_as_one_and_its_cause_is_in_the_log(
     blocks = Blocks(service, {"partial_images": 1})
     with ThreadPoolExecutor(1) as pool:
         reading = pool.submit(blocks.read)
-        record = service.claimed()
+        record = service.claim()
         preview = {"picture": 0, "done": 1, "steps": 4, "image": base64.b64encode(b"secret").decode()}
         assert service.jobs.queue.note(record.id, record.attempt, [("preview", preview)])
         assert "x-request-id" in reading.result(60)
@@ -374,7 +347,7 @@ def test_notes_are_named_as_the_client_names_its_fields(idle: Callable[..., Idle
         "safety_checker": "yes",
     }
     with asking(service, extra_body=extra) as asked:
-        finish(service, service.claimed(), ("unchecked",))
+        finish(service, service.claim(), ("unchecked",))
         notes = {note["name"]: note["value"] for note in asked.result(60).fluxgram["notes"]}
     assert notes == {
         "huge": "a very large number", "nested": '{"a": [1, 2]}', "negative_prompt": "hat", "safety_checker": "yes",
