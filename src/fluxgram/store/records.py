@@ -12,6 +12,7 @@ from typing import Any, Literal
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 Verdict = Literal["unchecked", "clean", "flagged"]
 Format = Literal["png", "jpeg", "webp"]
+Origin = Literal["drawn", "imported", "endpoint"]
 
 OVER: frozenset[str] = frozenset({"done", "failed", "cancelled"})
 """States that a job leaves only when its user retries it."""
@@ -158,6 +159,16 @@ class PictureRecord:
         verdict: What the classifier said.
         created: When it was stored.
         removed: The files are gone.
+        owner: Whose it is, as its job's.
+        checkpoint: What drew it; of an import, what its file says.
+        origin: `drawn` here, `imported`, or from another server's `endpoint`.
+        words: What a search looks at, casefolded.
+        rating: Stars, 0 to 5.
+        favourite: Its owner likes it.
+        rejected: Its owner does not want to see it.
+        trashed: When it was put into the bin; None is not.
+        parent: Name of the picture that it was made from; may be empty.
+        relation: How: `push`, `more`, `again`, `light`, …
     """
 
     name: str
@@ -174,6 +185,16 @@ class PictureRecord:
     verdict: Verdict
     created: float
     removed: bool = False
+    owner: str = ""
+    checkpoint: str = ""
+    origin: Origin = "drawn"
+    words: str = field(default="", repr=False)
+    rating: int = 0
+    favourite: bool = False
+    rejected: bool = False
+    trashed: float | None = None
+    parent: str = ""
+    relation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

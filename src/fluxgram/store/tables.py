@@ -30,6 +30,8 @@ QUEUED = "state = 'queued'"
 RUNNING = "state = 'running'"
 PENDING = "state IN ('queued', 'running')"
 KEPT = "NOT removed"
+BORN = "parent <> ''"
+TRASHED = "trashed IS NOT NULL"
 WAITING = "state = 'waiting'"
 """Conditions of partial indexes. Both dialects use such an index only for a query that says the same in the same
 words, so queries take these texts too."""
@@ -139,10 +141,71 @@ pictures = Table(
     Column("created", Double, nullable=False),
     Column("expires", Double),
     Column("removed", Boolean, nullable=False, server_default=text("FALSE")),
+    Column("owner", Text, nullable=False, server_default=""),
+    Column("checkpoint", Text, nullable=False, server_default=""),
+    Column("origin", Text, nullable=False, server_default="drawn"),  # or imported, or endpoint
+    Column("words", Text, nullable=False, server_default=""),  # what a search looks at, casefolded
+    Column("rating", Integer, nullable=False, server_default="0"),
+    Column("favourite", Boolean, nullable=False, server_default=text("FALSE")),
+    Column("rejected", Boolean, nullable=False, server_default=text("FALSE")),
+    Column("trashed", Double),
+    Column("parent", Text, nullable=False, server_default=""),  # name of the picture that it was made from
+    Column("relation", Text, nullable=False, server_default=""),
     Index("pictures_by_name", "name", unique=True),
     Index("pictures_by_thumbnail", "thumbnail"),
     Index("pictures_kept", "created", "bytes", sqlite_where=text(KEPT), postgresql_where=text(KEPT)),
     Index("pictures_expiring", "expires", sqlite_where=text(KEPT), postgresql_where=text(KEPT)),
+    Index("pictures_newest", "created", "name", sqlite_where=text(KEPT), postgresql_where=text(KEPT)),
+    Index("pictures_of_owner", "owner", "created", "name", sqlite_where=text(KEPT), postgresql_where=text(KEPT)),
+    Index("pictures_of_parent", "parent", sqlite_where=text(BORN), postgresql_where=text(BORN)),
+    Index("pictures_trashed", "trashed", sqlite_where=text(TRASHED), postgresql_where=text(TRASHED)),
+)
+
+picture_tags = Table(
+    "picture_tags",
+    metadata,
+    Column("picture", Text, primary_key=True),
+    Column("tag", Text, primary_key=True),
+    Index("picture_tags_by_tag", "tag", "picture"),
+)
+
+boards = Table(  # what puts pictures together: a comparison, a shoot
+    "boards",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("updated", Double, nullable=False),
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("data", Plain, nullable=False),
+    Column("trashed", Double),
+    Index("boards_newest", "kind", "created", "id"),
+    Index("boards_of_owner", "owner", "kind", "created", "id"),
+)
+
+votes = Table(
+    "votes",
+    metadata,
+    Column("id", LARGE, primary_key=True),
+    Column("board", Text, ForeignKey("boards.id"), nullable=False),
+    Column("left", Text, nullable=False),
+    Column("right", Text, nullable=False),
+    Column("winner", Text, nullable=False),  # left, right or tie
+    Column("blind", Boolean, nullable=False, server_default=text("TRUE")),
+    Column("at", Double, nullable=False),
+    Index("votes_of_board", "board", "id"),
+)
+
+endpoints = Table(  # other servers that draw, for comparisons
+    "endpoints",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("checkpoint", Text, nullable=False),
+    Column("created", Double, nullable=False),
 )
 
 usage = Table(

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect, text
 
 from fluxgram.errors import StoreError
 
-HEAD = "1"
+HEAD = "2"
 """The last version."""
 
 
