@@ -21,8 +21,10 @@ from fluxgram.jobs.checkpoints import CheckpointCard, Offer
 from fluxgram.jobs.estimates import seconds_left
 from fluxgram.jobs.facts import checkpoint_facts
 from fluxgram.jobs.orders import ALL, LOCAL, Caller, Job, Note, Order, job_of
+from fluxgram.store.boards import Boards
 from fluxgram.store.database import Database
 from fluxgram.store.deliveries import Deliveries
+from fluxgram.store.endpoints import Endpoints
 from fluxgram.store.keys import Keys
 from fluxgram.store.pictures import PictureStore
 from fluxgram.store.queue import Queue
@@ -59,6 +61,8 @@ class Jobs:
         queue: The life of jobs.
         keys: Who may ask.
         deliveries: Webhooks on their way.
+        boards: Comparisons and shoots.
+        endpoints: Other servers that draw.
         store: Where pictures lie.
     """
 
@@ -72,6 +76,8 @@ class Jobs:
         self.queue = Queue(database)
         self.keys = Keys(database)
         self.deliveries = Deliveries(database)
+        self.boards = Boards(database)
+        self.endpoints = Endpoints(database)
         self._offer = Offer(settings, service)
         self._bell = Bell()
         self._work = Bell()
@@ -121,6 +127,17 @@ class Jobs:
         if new:
             self._rung_for_work(record.id)
         return self._shown(record)
+
+    def check(self, order: Order, caller: Caller = LOCAL) -> None:
+        """Refuse what `submit` would refuse of the order itself, and store nothing; for many that belong together.
+
+        Raises:
+            RequestError: It can't be drawn as asked, or not by this service.
+            PromptRefused: The safety rules refuse the words.
+            AccessError: The caller may not.
+        """
+        caller.may("draw")
+        admit(order, caller, self._offer, self.service)
 
     def get(self, id: int, caller: Caller = LOCAL) -> Job:  # noqa: A002  (the job's own word for it)
         """A job as it is now.

@@ -13,6 +13,8 @@ State = Literal["queued", "running", "done", "failed", "cancelled"]
 Verdict = Literal["unchecked", "clean", "flagged"]
 Format = Literal["png", "jpeg", "webp"]
 Origin = Literal["drawn", "imported", "endpoint"]
+BoardKind = Literal["comparison", "shoot"]
+Winner = Literal["left", "right", "tie"]
 
 OVER: frozenset[str] = frozenset({"done", "failed", "cancelled"})
 """States that a job leaves only when its user retries it."""
@@ -286,4 +288,73 @@ class Delivery:
     next_at: float
     status: int | None
     error: str
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRecord:
+    """What puts pictures together.
+
+    Attributes:
+        id: Letters and digits that nobody can guess.
+        owner: Id of the key; empty without one.
+        kind: `comparison` or `shoot`.
+        title: As people call it.
+        created: When it was made.
+        updated: When it was last changed.
+        version: Raised by every change.
+        data: The kind's own.
+        trashed: When it was put into the bin; None is not.
+    """
+
+    id: str
+    owner: str
+    kind: BoardKind
+    title: str
+    created: float
+    updated: float
+    version: int
+    data: dict[str, Any]
+    trashed: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VoteRecord:
+    """What somebody liked better.
+
+    Attributes:
+        id: Grows over all votes.
+        board: Where.
+        left: What was shown on the left, as the board's kind names it.
+        right: What was shown on the right.
+        winner: Which.
+        blind: The voter did not know which was which.
+        at: When.
+    """
+
+    id: int
+    board: str
+    left: str
+    right: str
+    winner: Winner
+    blind: bool
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointRecord:
+    """Another server that draws.
+
+    Attributes:
+        name: As people call it.
+        url: What its routes begin with, such as `https://api.example.com/v1`.
+        key: Sent with every request; empty is none.
+        checkpoint: The `model` to ask it for; empty leaves that to it.
+        created: When it was added.
+    """
+
+    name: str
+    url: str
+    key: str = field(repr=False)
+    checkpoint: str
     created: float
