@@ -1,0 +1,123 @@
+// The frames of a job: one a picture. Empty while it waits, then the preview on a canvas with a thin meter, then the
+// picture with its seed and what can be done with it.
+import { api, h, icon, t, tell } from "./core.js";
+import { draft } from "./draft.js";
+import { local } from "./jobs.js";
+
+/** Width and height that a job's pictures will have, as far as its request says. */
+function shape(view) {
+  const known = view.pictures[0];
+  if (known) return [known.width, known.height];
+  const { size } = view.request;
+  if (Array.isArray(size)) return size;
+  const ratio = typeof size === "string" ? /^(\d+):(\d+)$/.exec(size) : null;
+  return ratio ? [Number(ratio[1]), Number(ratio[2])] : [1, 1];
+}
+
+/**
+ * The frames of a job.
+ * @param {object} view - The job.
+ * @param {{large: boolean}} how - Whether whole pictures are shown, or small ones.
+ * @returns {{element: HTMLElement, job: number, update: function, preview: function, step: function}}
+ */
+export function frames(view, { large }) {
+  const element = h("div", { class: "job-frames", dataset: { count: String(Math.min(view.request.samples, 4)) } });
+  const cells = Array.from({ length: view.request.samples }, (_, index) => cell(view, index, large));
+  element.append(...cells.map((each) => each.element));
+  return {
+    element,
+    job: view.id,
+    update: (now, phase) => cells.forEach((each, index) => each.update(now, phase, now.pictures.find((one) => one.index === index))),
+    preview: (index, image) => cells[index]?.preview(image),
+    step: (index, fraction) => cells[index]?.step(fraction),
+  };
+}
+
+function cell(view, index, large) {
+  const canvas = h("canvas", { class: "job-preview", width: 1, height: 1, role: "img", "aria-label": t("jobs.preview") });
+  const bar = h("div", { class: "job-bar" }, h("div"));
+  const element = h("figure", { class: "job-frame" }, canvas, bar);
+  const [width, height] = shape(view);
+  element.style.aspectRatio = `${width} / ${height}`;
+  element.style.setProperty("--ratio", String(width / height));
+  let shown = "";
+  let drawing = 0;
+
+  async function preview(image) {
+    const turn = ++drawing;
+    const bytes = Uint8Array.from(atob(image), (letter) => letter.charCodeAt(0));
+    try {
+      const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/jpeg" }));
+      if (turn === drawing && !shown) {
+        canvas.width = bitmap.width;
+        canvas.height = bitmap.height;
+        canvas.getContext("2d").drawImage(bitmap, 0, 0);
+        element.classList.add("has-preview");
+      }
+      bitmap.close();
+    } catch { /* a preview that cannot be read is not worth a word; the next comes soon */ }
+  }
+
+  function update(now, phase, picture) {
+    element.dataset.phase = picture ? "done" : phase;
+    if (!picture || shown === picture.name) return;
+    shown = picture.name;
+    element.style.aspectRatio = `${picture.width} / ${picture.height}`;
+    element.style.setProperty("--ratio", String(picture.width / picture.height));
+    if (picture.removed || !picture.url) {
+      element.replaceChildren(h("p", { class: "muted" }, t("jobs.removed")));
+      return;
+    }
+    const image = h("img", {
+      src: local(large ? picture.url : picture.thumbnail_url), width: picture.width, height: picture.height,
+      alt: t("jobs.picture-of", { prompt: now.prompt_asked.slice(0, 120) }), decoding: "async",
+    });
+    const over = h("figcaption", { class: "job-over" },
+      h("span", { class: "badge job-seed", title: t("jobs.seed-title") }, t("jobs.seed", { seed: picture.seed })),
+      ...(large ? doings(now, picture) : [heart(picture)]));
+    image.addEventListener("load", () => element.classList.add("has-picture"), { once: true });
+    element.replaceChildren(canvas, h("a", { class: "job-link", href: `/gallery/${picture.name}` }, image), over);
+  }
+
+  return { element, update, preview, step: (fraction) => { bar.firstChild.style.width = `${Math.round(fraction * 100)}%`; } };
+}
+
+/** A heart that is kept with the picture. */
+function heart(picture) {
+  let on = Boolean(picture.favourite);
+  const button = h("button", { type: "button", class: "icon-button job-heart", "aria-pressed": String(on), "aria-label": t("jobs.favourite"), title: t("jobs.favourite") }, icon(on ? "heart-full" : "heart"));
+  const set = (value) => {
+    on = value;
+    button.setAttribute("aria-pressed", String(on));
+    button.replaceChildren(icon(on ? "heart-full" : "heart"));
+  };
+  button.addEventListener("click", async () => {
+    set(!on);
+    try {
+      await api("PATCH", `/pictures/${picture.name}`, { favourite: on });
+    } catch (error) {
+      set(!on);
+      tell(error);
+    }
+  });
+  return button;
+}
+
+/** What one does with a picture that came out: keep its seed, change its light, compare it, take it home. */
+function doings(view, picture) {
+  const keep = { prompt: view.prompt_asked || view.request.prompt, seed: String(picture.seed), locked: true, parent: picture.name,
+    size: `${picture.width}x${picture.height}`, checkpoint: view.checkpoint };
+  const go = (name, does, href, patch) => h("a", { class: "icon-button", href, title: t(`jobs.${name}`), "aria-label": t(`jobs.${name}`),
+    on: { click: () => { if (patch) draft.set(patch); } } }, icon(does));
+  return [
+    heart(picture),
+    h("button", { type: "button", class: "icon-button", title: t("jobs.same-seed"), "aria-label": t("jobs.same-seed"), on: { click: () => {
+      draft.set({ ...keep, relation: "push" });
+      if (location.pathname === "/") document.querySelector("prompt-editor textarea, prompt-editor [contenteditable]")?.focus();
+      else location.href = "/";
+    } } }, icon("lock")),
+    go("relight", "light", "/light", { ...keep, relation: "light" }),
+    go("compare", "compare", `/compare?picture=${encodeURIComponent(picture.name)}`),
+    h("a", { class: "icon-button", href: local(picture.url), download: picture.name.split("/").pop(), title: t("jobs.download"), "aria-label": t("jobs.download") }, icon("download")),
+  ];
+}

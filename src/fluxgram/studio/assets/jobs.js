@@ -1,0 +1,322 @@
+// Jobs in the browser: handing one in so that a lost answer cannot draw twice, and <job-card>, which shows a job as it
+// is drawn and what came of it. Texts: section `jobs`; looks: jobs.css, which this module links by itself.
+import { ask, api, duration, follow, h, icon, live, recall, remember, t, tell } from "./core.js";
+import { frames } from "./frames.js";
+
+/** States in which nothing more happens by itself. */
+export const OVER = new Set(["done", "failed", "cancelled"]);
+
+/** A link of an answer as a path of this page's own origin, whatever name the server goes by. */
+export function local(url) {
+  if (!url) return "";
+  const whole = new URL(url, location.href);
+  return whole.pathname + whole.search;
+}
+
+/** Random text that nobody else has; pages on plain HTTP have no crypto.randomUUID. */
+function unique() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/**
+ * Hand in a job. While its answer is not known (the network or the server went away), the same fields go out with the
+ * same key, also after a reload: the server then answers with the job that it has, instead of drawing another.
+ * @param {object} fields - Of POST /jobs.
+ * @returns {Promise<object>} The job.
+ */
+export async function submit(fields) {
+  const body = JSON.stringify(fields);
+  const open = recall("jobs-unanswered", null);
+  const key = open?.body === body ? open.key : unique();
+  remember("jobs-unanswered", { body, key });
+  try {
+    const job = await api("POST", "/jobs", fields, { headers: { "Idempotency-Key": key } });
+    remember("jobs-unanswered", null);
+    return job;
+  } catch (error) {
+    if (error.status >= 400 && error.status < 500) remember("jobs-unanswered", null); // it was read and refused
+    throw error;
+  }
+}
+
+const MOST_LINES = 2; // of the few connections that a browser opens to one server, over all its tabs
+const lines = new Set();
+const POLL = [300, 500, 800, 1200, 2000];
+
+function styled() {
+  const url = new URL("./jobs.css", import.meta.url).href;
+  if ([...document.querySelectorAll('link[rel="stylesheet"]')].some((link) => link.href === url)) return;
+  document.head.append(h("link", { rel: "stylesheet", href: url }));
+}
+
+/**
+ * <job-card job="ID">: a job, followed until it is over; `large` shows it as the page's main thing. Set `view` to what
+ * the server said of it, where that is known already. Tells `job-change` and `job-over` (detail: the job).
+ */
+export class JobCard extends HTMLElement {
+  static observedAttributes = ["job"];
+  #view = null;
+  #after = 0;
+  #close = null;
+  #timer = 0;
+  #polls = 0;
+  #frames = null;
+  #line = null;
+  #step = { picture: 0, done: 0, steps: 0 };
+  #began = 0;
+  #due = 0;
+  #phase = "";
+  #stopping = false;
+
+  get view() {
+    return this.#view;
+  }
+
+  set view(view) {
+    this.#view = view;
+    this.setAttribute("job", String(view.id));
+    this.#show();
+    if (this.isConnected) this.#watch();
+  }
+
+  connectedCallback() {
+    styled();
+    document.addEventListener("visibilitychange", this.#seen);
+    if (this.#view) this.#watch();
+    else this.#look();
+  }
+
+  disconnectedCallback() {
+    document.removeEventListener("visibilitychange", this.#seen);
+    this.#rest();
+  }
+
+  attributeChangedCallback(name, before, now) {
+    if (before === now || (this.#view && String(this.#view.id) === now)) return;
+    this.#rest();
+    this.#view = null;
+    this.#after = 0;
+    if (this.isConnected && now) this.#look();
+  }
+
+  #seen = () => {
+    this.#rest();
+    if (!document.hidden) this.#look();
+  };
+
+  /** Let go of whatever is held for being told. */
+  #rest() {
+    this.#close?.();
+    this.#close = null;
+    clearTimeout(this.#timer);
+    lines.delete(this);
+  }
+
+  /** Ask how the job stands, show it, and be told from here on. */
+  async #look() {
+    const id = this.getAttribute("job");
+    if (!id) return;
+    try {
+      const view = await api("GET", `/jobs/${id}`);
+      if (id !== this.getAttribute("job") || !this.isConnected) return;
+      this.#take(view);
+    } catch (error) {
+      if (error.status === 404) return this.#missing(error);
+      this.#lost(error);
+      if (this.isConnected) this.#later();
+      return;
+    }
+    this.#watch();
+  }
+
+  #take(view) {
+    const before = this.#view?.state;
+    this.#view = view;
+    this.#show();
+    this.dispatchEvent(new CustomEvent("job-change", { bubbles: true, detail: view }));
+    if (OVER.has(view.state) && before && !OVER.has(before)) {
+      live(t(`jobs.now-${view.state}`));
+      this.dispatchEvent(new CustomEvent("job-over", { bubbles: true, detail: view }));
+    }
+  }
+
+  /** Be told what happens: by a line where there is one, or by asking now and then. */
+  #watch() {
+    if (!this.#view || OVER.has(this.#view.state) || document.hidden) return this.#rest();
+    if (this.#close) return;
+    if (lines.size >= MOST_LINES && this.#view.state === "running") {
+      [...lines].find((card) => card.#view?.state === "queued")?.#giveUp();
+    }
+    if (lines.size >= MOST_LINES) return this.#later();
+    clearTimeout(this.#timer);
+    lines.add(this);
+    this.#close = follow(this.#view.id, {
+      on: (event) => this.#heard(event),
+      end: () => { this.#rest(); this.#look(); },
+      lost: () => this.#lost(),
+      back: () => this.#words(),
+    }, this.#after);
+  }
+
+  #giveUp() {
+    this.#rest();
+    this.#later();
+  }
+
+  #later() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#look(), POLL[Math.min(this.#polls++, POLL.length - 1)]);
+  }
+
+  #heard({ id, kind, data }) {
+    if (id) this.#after = Number(id);
+    if (kind === "queued") {
+      Object.assign(this.#view, { state: "queued", position: data.position, eta: data.eta });
+      this.#dueIn(data.eta);
+    } else if (kind === "started" || kind === "loading") {
+      if (kind === "started") this.#began = 0;
+      this.#become(this.#step.done && kind === "loading" ? this.#phase : "loading");
+    } else if (kind === "step") {
+      this.#stepped(data);
+    } else if (kind === "preview") {
+      this.#frames?.preview(data.picture, data.image);
+    } else if (kind === "picture") {
+      this.#look();
+    } else if (kind === "requeued") {
+      this.#step = { picture: 0, done: 0, steps: 0 };
+      this.#become("queued");
+      if (this.#line) this.#line.textContent = t("jobs.requeued");
+      return;
+    }
+    this.#words();
+  }
+
+  #become(phase) {
+    if (this.#phase === phase) return;
+    this.#view.state = phase === "queued" ? "queued" : "running";
+    this.#phase = phase;
+    this.#show();
+  }
+
+  #stepped(data) {
+    if (!this.#began) this.#began = performance.now() - 1;
+    this.#step = data;
+    this.#become("drawing");
+    const all = data.steps * this.#view.request.samples;
+    const done = data.picture * data.steps + data.done;
+    const passed = (performance.now() - this.#began) / 1000;
+    if (done > 2 && passed > 1) this.#dueIn((passed / done) * (all - done));
+    this.#frames?.step(data.picture, data.done / data.steps);
+  }
+
+  #dueIn(seconds) {
+    this.#due = seconds === null || seconds === undefined ? 0 : performance.now() + seconds * 1000;
+  }
+
+  #lost() {
+    if (this.#line) this.#line.textContent = t("jobs.lost");
+  }
+
+  #missing(error) {
+    this.#rest();
+    this.replaceChildren(h("p", { class: "job-problem", role: "alert" }, error.message));
+  }
+
+  /** The one line that says how it stands. */
+  #words() {
+    if (!this.#line || !this.#view) return;
+    const { state, position } = this.#view;
+    const left = this.#due ? Math.max(1, Math.round((this.#due - performance.now()) / 1000)) : 0;
+    const about = left ? t("jobs.left", { time: duration(left) }) : "";
+    let said = "";
+    if (this.#stopping && !OVER.has(state)) said = t("jobs.stopping");
+    else if (state === "queued") said = position ? t(position === 1 ? "jobs.waits-one" : "jobs.waits", { n: position }) : t("jobs.waits-first");
+    else if (this.#phase === "drawing") said = t("jobs.step", { done: this.#step.done, steps: this.#step.steps });
+    else if (state === "running") said = t("jobs.loading");
+    else if (state === "done") said = t("jobs.took", { time: duration(Math.max(this.#view.seconds, 0.1)) });
+    this.#line.textContent = [said, OVER.has(state) ? "" : about].filter(Boolean).join(" · ");
+  }
+
+  /** Draw the card anew; steps and previews change it in place. */
+  #show() {
+    const view = this.#view;
+    if (view.state !== "running") this.#phase = view.state;
+    else if (!["loading", "drawing"].includes(this.#phase)) this.#phase = "loading";
+    if (view.eta !== null && !this.#began) this.#dueIn(view.eta);
+    this.dataset.state = this.#phase;
+    const focused = this.contains(document.activeElement) ? document.activeElement.dataset.does : "";
+    if (!this.#frames || this.#frames.job !== view.id) this.#frames = frames(view, { large: this.hasAttribute("large") });
+    this.#frames.update(view, this.#phase);
+    this.#line = h("span", { class: "job-line" });
+    this.replaceChildren(
+      this.#frames.element,
+      h("div", { class: "job-foot" },
+        h("div", { class: "job-state" }, h("span", { class: `badge job-${this.#phase}` }, t(`jobs.${this.#phase}`)), this.#line),
+        h("div", { class: "job-actions" }, ...this.#actions())),
+      ...this.#problem(), this.#said(), ...this.#changed());
+    this.#words();
+    if (focused) (this.querySelector(`[data-does="${focused}"]`) ?? this.querySelector("button, a"))?.focus();
+  }
+
+  #actions() {
+    const { id, state } = this.#view;
+    const button = (name, does, run, look = "quiet") => h("button",
+      { type: "button", class: `button ${look}`, dataset: { does: name }, on: { click: run } }, icon(does), t(`jobs.${name}`));
+    const actions = [];
+    if (!OVER.has(state)) actions.push(button("cancel", "stop", () => this.#cancel()));
+    if (state === "failed" || state === "cancelled") actions.push(button("retry", "retry", () => this.#retry(), ""));
+    if (!location.pathname.endsWith(`/jobs/${id}`)) actions.push(h("a", { class: "button quiet", href: `/jobs/${id}`, dataset: { does: "open" } }, t("jobs.open")));
+    return actions;
+  }
+
+  #problem() {
+    const problem = this.#view.problem;
+    if (!problem || this.#view.state !== "failed") return [];
+    return [h("div", { class: "job-problem", role: "alert" },
+      icon("warn"), h("div", {}, h("strong", {}, problem.message), problem.hint ? h("p", {}, problem.hint) : null))];
+  }
+
+  #said() {
+    const asked = this.#view.prompt_asked || this.#view.request.prompt;
+    return h("p", { class: "job-prompt", title: asked }, this.#view.label ? h("strong", {}, `${this.#view.label} · `) : null, asked);
+  }
+
+  /** What the service changed or could not apply: nothing is silent. */
+  #changed() {
+    const notes = this.#view.notes;
+    if (!notes.length) return [];
+    return [h("details", { class: "job-notes", open: notes.length < 3 },
+      h("summary", {}, t(notes.length === 1 ? "jobs.note" : "jobs.notes", { n: notes.length })),
+      h("ul", {}, ...notes.map((note) => h("li", {}, h("b", {}, String(note.value)), " ", note.reason))))];
+  }
+
+  async #cancel() {
+    const drawn = this.#view.pictures.length;
+    if (drawn && !await ask({ title: t("jobs.cancel-title"), text: t("jobs.cancel-text", { n: drawn }), yes: t("jobs.cancel"), no: t("jobs.go-on") })) return;
+    this.#stopping = true;
+    this.#words();
+    try {
+      const view = await api("POST", `/jobs/${this.#view.id}/cancel`);
+      if (OVER.has(view.state)) this.#stopping = false;
+      this.#take(view);
+    } catch (error) {
+      this.#stopping = false;
+      tell(error);
+    }
+  }
+
+  async #retry() {
+    try {
+      const view = await api("POST", `/jobs/${this.#view.id}/retry`);
+      Object.assign(this, { view });
+      this.#step = { picture: 0, done: 0, steps: 0 };
+      this.#began = this.#polls = 0;
+      this.#stopping = false;
+      this.dispatchEvent(new CustomEvent("job-change", { bubbles: true, detail: view }));
+    } catch (error) {
+      tell(error);
+    }
+  }
+}
+
+customElements.define("job-card", JobCard);
