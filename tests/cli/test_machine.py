@@ -8,7 +8,7 @@ import math
 import pytest
 from safetensors import safe_open
 
-from fluxgram.cli.examination import estimate
+from fluxgram.jobs.examination import estimate
 from fluxgram.families.checkpoints import known
 from fluxgram.families.sources import where
 from fluxgram.settings import Settings

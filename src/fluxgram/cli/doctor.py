@@ -1,6 +1,6 @@
 """`fluxgram doctor`: this machine, what will run on it and about how fast, and what would help.
 
-Only shows; what is looked at and measured is in `examination.py`.
+Only shows; what is looked at and measured is in `jobs/examination.py`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def doctor(
 ) -> None:
     """Examine the machine."""
     from fluxgram.cli.console import messages, safe, tables, write_json
-    from fluxgram.cli.examination import examine
+    from fluxgram.jobs.examination import examine
     from fluxgram.settings import Settings
 
     settings = Settings.from_environment()
