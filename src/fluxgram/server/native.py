@@ -1,14 +1,22 @@
 """The native surface, `/api/v1`: everything that fluxgram can, strictly. Its errors are problems (RFC 9457).
 
 What is refused elsewhere in silence is refused here aloud: unknown fields, and what the checkpoint cannot apply. The
-routes are in `native_jobs.py`, `native_events.py`, `native_words.py`, `native_people.py` and `native_service.py`.
+routes are in `native_jobs.py`, `native_events.py`, `native_words.py`, `native_editing.py`,
+`native_people.py` and `native_service.py`.
 """
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
-from fluxgram.server import native_events, native_jobs, native_people, native_service, native_words
+from fluxgram.server import (
+    native_editing,
+    native_events,
+    native_jobs,
+    native_people,
+    native_service,
+    native_words,
+)
 from fluxgram.server.failures import problem as failure
 from fluxgram.server.native_views import REFUSALS
 
@@ -17,5 +25,5 @@ __all__ = ["PREFIXES", "failure", "router"]
 PREFIXES = ("/api/v1",)
 
 router = APIRouter(prefix="/api/v1", responses=REFUSALS)
-for _part in (native_jobs, native_events, native_words, native_people, native_service):
+for _part in (native_jobs, native_events, native_words, native_editing, native_people, native_service):
     router.include_router(_part.router)
