@@ -207,6 +207,18 @@ class Jobs:
         self._rung_for_work(id)
         return self._shown(record)
 
+    def move(self, id: int, before: int | None, caller: Caller = LOCAL) -> Job:  # noqa: A002
+        """Put a waiting job before another one of the same owner, or behind all of them.
+
+        Raises:
+            UnknownJob: One of them is none that the caller may see.
+            RequestError: One of them does not wait, or they have different priorities.
+        """
+        caller.may("draw")
+        for moved in self.queue.move(id, before, caller.sees):
+            self._bell.ring(moved)
+        return self.get(id, caller)
+
     def wait(self, id: int, seconds: float, caller: Caller = LOCAL) -> Job:  # noqa: A002
         """Block until a job is over, or for so many seconds."""
         began = time.monotonic()

@@ -12,10 +12,10 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
-from fluxgram.errors import IdempotencyMismatch, UnknownJob
+from fluxgram.errors import IdempotencyMismatch, RequestError, UnknownJob
 from fluxgram.jobs.orders import Order
 from fluxgram.jobs.webhook_urls import check_webhook_url
-from fluxgram.server.failures import Malformed
+from fluxgram.server.failures import Malformed, respond
 from fluxgram.server.leaving import ClientLeft, ServiceEnds, while_there
 from fluxgram.server.links import base_url
 from fluxgram.server.native_views import (
@@ -30,10 +30,11 @@ from fluxgram.server.native_views import (
     read_cursor,
 )
 from fluxgram.server.strict import Body, StrictRoute
-from fluxgram.store.records import State
+from fluxgram.store.records import LARGEST_ID, State
 
 if TYPE_CHECKING:
     from fluxgram.jobs.door import Jobs
+    from fluxgram.jobs.orders import Caller
     from fluxgram.service import ServiceSettings
 
 router = APIRouter(route_class=StrictRoute, tags=["native: jobs"])
@@ -48,6 +49,7 @@ IdempotencyKey = Annotated[
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _OF_THE_REQUEST = ("prompt", "negative", "seed", "size", "samples", "steps", "guidance", "quality", "checkpoint",
                    "strict", "preview_every")  # fmt: skip
+_FOR_PEOPLE = ("label", "parent", "relation")
 
 
 class JobOrder(Body):
@@ -89,6 +91,13 @@ class JobOrder(Body):
         None, gt=0, le=10**9, description="Seconds after which its pictures are removed."
     )
     webhook: StrictStr = Field("", description="Address that is told when the job is over.")
+    label: StrictStr = Field(
+        "", max_length=80, description="What to call it, for people; at most 80 characters."
+    )
+    parent: StrictStr = Field("", max_length=200, description="Name of the picture that this comes from.")
+    relation: StrictStr = Field(
+        "", max_length=20, pattern=r"^[a-z-]*$", description="How it comes from it: push, more, light, …"
+    )
 
     def order(self, base: str, idempotency: str, service: ServiceSettings) -> Order:
         """The order for the door.
@@ -104,13 +113,17 @@ class JobOrder(Body):
             enhance=self.enhance,
             check=self.check,
             redact=self.redact,
-            extra={"base_url": base},
+            extra={"base_url": base, **self._kept()},
             priority=self.priority,
             idempotency=idempotency,
             format=self.format,
             lasts=None if self.lasts is None else float(self.lasts),
             webhook=check_webhook_url(self.webhook, service) if self.webhook else "",
         )
+
+    def _kept(self) -> dict[str, str]:
+        """What is kept with the job for people; only what was said, so that old fingerprints hold."""
+        return {name: value for name in _FOR_PEOPLE if (value := getattr(self, name))}
 
 
 class JobPage(BaseModel):
@@ -162,10 +175,32 @@ def submit(
     jobs: Jobs = request.app.state.jobs
     who.may("draw")
     base = base_url(request, jobs.service)
+    if body.parent:
+        _check_parent(body.parent, jobs, who)
+    elif body.relation:
+        raise RequestError("A relation needs a parent.", "Name the picture that this comes from as parent.")
     with naming(idempotency_key):
         job = jobs.submit(body.order(base, key_of(idempotency_key, "jobs"), jobs.service), who)
     response.headers["Location"] = f"{base}/api/v1/jobs/{job.id}"
     return job_view(job, request)
+
+
+def _check_parent(name: str, jobs: Jobs, who: Caller) -> None:
+    """Another key's picture is none.
+
+    Raises:
+        RequestError: There is no such picture that the caller may see.
+    """
+    known = ""
+    with contextlib.suppress(UnknownJob):
+        found = jobs.queue.find_picture(name)  # also by the name of its thumbnail, which is not enough
+        jobs.get(found.job, who)
+        known = found.name
+    if known != name:
+        raise RequestError(
+            f"There is no picture {name[:60]!a} that this could come from.",
+            "Leave out parent, or name another.",
+        )
 
 
 @router.get("/jobs", summary="List jobs", operation_id="list_jobs")
@@ -220,6 +255,28 @@ def retry(id: JobNumber, request: Request, who: Who) -> JobView:  # noqa: A002
     """The same job with the same seed and file names; one that is done stays as it is."""
     who.may("draw")
     return job_view(request.app.state.jobs.retry(number_of(id), who), request)
+
+
+class Move(Body):
+    """Where a waiting job goes."""
+
+    before: StrictInt | None = Field(
+        None, ge=1, le=LARGEST_ID, description="The waiting job that it goes before; null for behind all."
+    )
+
+
+@router.post("/jobs/{id}/move", summary="Change the order of what waits", operation_id="move_job",
+             response_model=JobView)  # fmt: skip
+def move(id: JobNumber, body: Move, request: Request, who: Who) -> Any:  # noqa: A002
+    """Among waiting jobs of one key and priority; nobody else waits longer for it."""
+    who.may("draw")
+    number = number_of(id)
+    try:
+        return job_view(request.app.state.jobs.move(number, body.before, who), request)
+    except UnknownJob:
+        raise
+    except RequestError as error:
+        return respond(request, error, 409)
 
 
 @router.get("/jobs/{id}/pictures", summary="Pictures of a job", operation_id="pictures_of_job")

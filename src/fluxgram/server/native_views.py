@@ -148,6 +148,9 @@ class JobView(BaseModel):
     request: dict[str, Any] = Field(description="As understood, with its seed.")
     prompt_asked: str = Field(description="The prompt as it was sent.")
     safety: str
+    label: str = Field(description="What its sender calls it.")
+    parent: str = Field(description="Name of the picture that it comes from; empty where there is none.")
+    relation: str = Field(description="How it comes from it.")
     notes: list[Remark]
     problem: Trouble | None
     pictures: list[Picture]
@@ -177,6 +180,7 @@ def job_view(job: Job, request: Request) -> JobView:
         request=record.request,
         prompt_asked=job.prompt_asked,
         safety=job.safety,
+        **_for_people(record.extra.get("surface")),
         notes=[Remark(name=note.name, value=note.value, reason=note.reason) for note in job.notes],
         problem=None if record.problem is None else _trouble(job),
         pictures=picture_views(job.pictures, request),
@@ -186,6 +190,15 @@ def job_view(job: Job, request: Request) -> JobView:
             **{name: f"{self_url}/{name}" for name in ("events", "pictures", "cancel", "retry")},
         },
     )
+
+
+def _for_people(kept: Any) -> dict[str, str]:
+    """What the surface kept for people; other surfaces keep other things."""
+    values = kept if isinstance(kept, dict) else {}
+    return {
+        name: value if isinstance(value := values.get(name), str) else ""
+        for name in ("label", "parent", "relation")
+    }
 
 
 def _trouble(job: Job) -> Trouble | None:

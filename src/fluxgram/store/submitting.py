@@ -93,7 +93,7 @@ class Submitting(Part):
     def _store(self, connection: Connection, job: NewJob) -> tuple[JobRecord, bool]:
         now = self._clock()
         if connection.dialect.name == "postgresql":  # one submission of an owner at a time, for exact limits
-            connection.execute(select(func.pg_advisory_xact_lock(_number(job.owner))))
+            connection.execute(select(func.pg_advisory_xact_lock(lock_of(job.owner))))
         if job.idempotency and (known := _seen(connection, job)):
             return job_of(known), False
         check_room(connection, job.owner, job.most_queued)
@@ -232,6 +232,6 @@ def _names(job: NewJob) -> list[str]:
     return [f"{folder}{stem}-{index}.{_ENDINGS[job.format]}" for index in range(job.samples)]
 
 
-def _number(owner: str) -> int:
+def lock_of(owner: str) -> int:
     """An owner as PostgreSQL's advisory lock."""
     return int.from_bytes(hashlib.sha256(f"owner {owner}".encode()).digest()[:8], "big", signed=True)
