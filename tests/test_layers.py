@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "training": {"families", "engine", "realism"},
     "jobs": {"engine", "families", "pictures", "store", "prompt", "realism", "safety"},
     "server": {"jobs", "photography", "prompt", "store", "pictures"},
-    "studio": {"jobs", "photography", "prompt", "store", "pictures"},
+    "studio": {"server", "jobs", "photography", "prompt", "store", "pictures"},
     "cluster": {"jobs", "prompt", "store", "pictures"},
     "durable": set(),
     "service": set(),

@@ -21,6 +21,7 @@ from fluxgram.cli import (
     reshoot,
     serve,
     shoot,
+    studio,
     usage,
     vocabulary,
 )
@@ -44,6 +45,7 @@ app.command("shoot")(shoot.shoot)
 app.command("lint")(lint.lint)
 app.command("explain")(explain.explain)
 app.command("vocabulary")(vocabulary.vocabulary)
+app.command("studio")(studio.studio)
 app.command("serve")(serve.serve)
 app.command("usage")(usage.usage)
 app.add_typer(keys.app, name="keys")

@@ -33,7 +33,7 @@ def serve(
         str | None, typer.Option(help="auto, json or text; auto is text on a terminal.")
     ] = None,
 ) -> None:
-    """Answer ModelsLab v6, OpenAI Images and native clients from a durable queue. Ctrl-C ends it."""
+    """Answer ModelsLab v6, OpenAI Images and native clients, and the Studio's pages, from a durable queue."""
     from fluxgram.cli.console import messages, safe
     from fluxgram.cli.surroundings import needs_the_server
     from fluxgram.service import ServiceSettings
@@ -41,6 +41,7 @@ def serve(
 
     needs_the_server()
     from fluxgram.server.run import serve as run
+    from fluxgram.studio.studio import install
 
     settings = Settings.from_environment()
     service = ServiceSettings.load(
@@ -57,7 +58,7 @@ def serve(
         for line in greeting(url, service):
             out.print(safe(line))
 
-    run(settings, service, announce, lambda sentence: out.print(safe(sentence)))
+    run(settings, service, announce, lambda sentence: out.print(safe(sentence)), install)
 
 
 def greeting(url: str, service: ServiceSettings) -> list[str]:
@@ -68,5 +69,6 @@ def greeting(url: str, service: ServiceSettings) -> list[str]:
     body = '\'{"prompt": "portrait of a sailor"}\''
     return [
         f"fluxgram listens on {url} and draws with {service.checkpoint}. Ctrl-C ends it.",
+        f"Studio:  {url}/",
         f"try:  curl {url}/api/v1/jobs{key} -H 'Content-Type: application/json' -d {body}",
     ]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
+from fluxgram.jobs.machine import Machine
+from fluxgram.jobs.pulling import Pulls
 from fluxgram.server import failures, front, guards, modelslab, native, openai, operations, pictures
 from fluxgram.server.callers import Buckets
 from fluxgram.server.draining import Draining
@@ -23,12 +27,15 @@ SURFACES = (native, modelslab, openai)
 """Each has a `router`, its `PREFIXES`, and `failure`, which makes its bodies of errors."""
 
 
-def create_app(jobs: Jobs, supervisor: Supervisor | None = None) -> FastAPI:
+def create_app(
+    jobs: Jobs, supervisor: Supervisor | None = None, pages: Callable[[FastAPI], None] | None = None
+) -> FastAPI:
     """Make the application; nothing is started before its lifespan is.
 
     Args:
         jobs: The door; the caller closes it.
         supervisor: Of the workers, started and stopped with the application; None where others draw.
+        pages: Puts pages at `/` and beside it, as `fluxgram.studio.studio.install` does; None is one plain page.
 
     Raises:
         SettingsError: The secret of webhooks is none.
@@ -36,8 +43,12 @@ def create_app(jobs: Jobs, supervisor: Supervisor | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with app.state.draining.around(app):
-            yield
+        try:
+            async with app.state.draining.around(app):
+                yield
+        finally:
+            for beside in (app.state.pulls, app.state.machine):
+                await asyncio.to_thread(beside.close)
 
     app = FastAPI(
         title="fluxgram",
@@ -53,12 +64,15 @@ def create_app(jobs: Jobs, supervisor: Supervisor | None = None) -> FastAPI:
     app.state.metrics = Metrics(jobs)
     app.state.sender = WebhookSender(jobs, count=app.state.metrics.webhook)
     app.state.draining = Draining()
+    app.state.pulls, app.state.machine = Pulls(jobs.settings), Machine(jobs)
+    app.state.cast_lock = threading.Lock()
     app.state.bodies = {}
     for surface in SURFACES:
         app.include_router(surface.router)
         app.state.bodies.update(dict.fromkeys(surface.PREFIXES, surface.failure))
     for other in (pictures, operations, front):
         app.include_router(other.router)
+    (pages or front.install)(app)
     failures.install(app)
     guards.install(app)
     return app

@@ -1,6 +1,6 @@
 """Who calls: the key of a request, what it may, and how often.
 
-On loopback nobody needs a key. A key that is sent is checked wherever there are keys at all, so that a client with a
+On loopback nobody needs a key. A browser shows its key once and has a session then (`sessions.py`). A key that is sent is checked wherever there are keys at all, so that a client with a
 key of somebody else's service works with a server that has none. Rates are token buckets in memory.
 """
 
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from fluxgram.errors import KeyInvalid, RateLimited
 from fluxgram.jobs.door import LOCAL, Caller
+from fluxgram.server.sessions import key_in
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -74,9 +75,10 @@ def caller_of(request: Request, token: str | None = None) -> Caller:
     given = token or tokens_in(request)
     if not needed and (not given or not jobs.keys.any()):
         return LOCAL
-    if not given:
+    key = jobs.keys.verify(given) if given else key_in(request)
+    if key is None:
         raise KeyInvalid("A key is needed here.", "Send it as the header Authorization: Bearer fg_….")
-    key = jobs.keys.verify(given)
+    request.state.session = not given
     jobs.keys.touch(key.id)
     request.state.owner = key.id
     request.state.rate = request.app.state.buckets.take(key)

@@ -1,11 +1,11 @@
-"""The page at `/` and the plain page of the interface at `/docs`; both without scripts, and nothing from elsewhere."""
+"""The plain page of the interface at `/docs`, and one at `/` where there is no Studio; both without scripts."""
 
 from __future__ import annotations
 
 import html
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse
 
 from fluxgram import errors
@@ -45,7 +45,11 @@ def page(title: str, body: str) -> HTMLResponse:
     return HTMLResponse(text, headers=_HEADERS)
 
 
-@router.api_route("/", methods=["GET", "HEAD"])
+def install(app: FastAPI) -> None:
+    """Have `/` answered with a plain page."""
+    app.add_api_route("/", index, methods=["GET", "HEAD"], include_in_schema=False)
+
+
 def index(request: Request) -> HTMLResponse:
     """What is here and how to try it."""
     base = html.escape(f"{request.url.scheme}://{request.url.netloc}")

@@ -6,14 +6,18 @@ other homes or machines are not seen.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import http.client
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fluxgram.jobs.door import Jobs
 
+_ANSWER_SECONDS = 2.0
 TOLD = "Another fluxgram serve works on the same database; their workers share its jobs."
 
 
@@ -51,3 +55,19 @@ def beside_others(jobs: Jobs) -> Iterator[bool]:
         except OSError:  # a file system without locks, or somebody who starts at this very moment
             pass
         yield others
+
+
+def answers(url: str) -> bool:
+    """Whether a fluxgram answers at an address of this machine.
+
+    Args:
+        url: Such as `http://127.0.0.1:7070`.
+    """
+    host, _, port = url.removeprefix("http://").rpartition(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=_ANSWER_SECONDS)
+    with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
+        connection.request("GET", "/livez")
+        found = connection.getresponse()
+        ours = found.getheader("X-Request-Id") is not None
+        return ours and found.status == HTTPStatus.OK and found.read(200).startswith(b'{"status":"ok"')
+    return False

@@ -23,6 +23,8 @@ from fluxgram.errors import SettingsError, StoreError, StoreFull
 if TYPE_CHECKING:
     from types import FrameType
 
+    from fastapi import FastAPI
+
     from fluxgram.server.draining import Draining
     from fluxgram.service import ServiceSettings
     from fluxgram.settings import Settings
@@ -38,6 +40,7 @@ def serve(
     service: ServiceSettings,
     announce: Callable[[str], None] | None = None,
     say: Callable[[str], None] | None = None,
+    pages: Callable[[FastAPI], None] | None = None,
 ) -> None:
     """Run the service until it is told to end.
 
@@ -46,6 +49,7 @@ def serve(
         service: Of the service.
         announce: Called with the address once it listens.
         say: Called with sentences about the end, and about others at the same database.
+        pages: For people, as `create_app` takes them.
 
     Raises:
         SettingsError: The address cannot be listened on, or needs a key that there is not; or a setting cannot work.
@@ -77,7 +81,7 @@ def serve(
             say(TOLD)
         logs.install(service)
         supervisor = Supervisor(jobs, engine=service.engine)
-        app = create_app(jobs, supervisor)
+        app = create_app(jobs, supervisor, pages)
         app.state.draining.say = say
         config = uvicorn.Config(
             app,

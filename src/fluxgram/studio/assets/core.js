@@ -1,0 +1,285 @@
+// What every page uses: calls of the service, texts, elements, notices, dialogs, keys and live jobs.
+// Nothing here knows a page; see frame.js for what is around each of them.
+
+const texts = JSON.parse(document.getElementById("texts")?.textContent || "{}");
+const assets = document.body.dataset.assets || "/studio/0/";
+
+/** A text of `texts/`, with `{name}` filled in. A key without a text is shown as it is. */
+export function t(key, values = {}) {
+  return (texts[key] ?? key).replace(/\{(\w+)\}/g, (all, name) => (name in values ? String(values[name]) : all));
+}
+
+/** Data that the server put into the page; `{}` where it put none. */
+export function page() {
+  return JSON.parse(document.getElementById("page")?.textContent || "{}");
+}
+
+/** The address of a browser file, such as `presets/x.webp`. */
+export const asset = (name) => assets + name;
+
+/** What the service refused. `status` is 0 where it was not reached. */
+export class Refused extends Error {
+  constructor(status, message, hint = "", errors = [], retryAfter = 0) {
+    super(message);
+    Object.assign(this, { name: "Refused", status, hint, errors, retryAfter });
+  }
+}
+
+/**
+ * Call the native surface.
+ * @param {string} method GET, POST, …
+ * @param {string} path after `/api/v1`
+ * @param {any} [body] plain values (sent as JSON), FormData, Blob or ArrayBuffer
+ * @param {{signal?: AbortSignal, headers?: object, raw?: boolean}} [options] `raw` gives the Response itself
+ * @returns {Promise<any>} the answer's JSON; null where it has none
+ * @throws {Refused}
+ */
+export async function api(method, path, body, { signal, headers = {}, raw = false } = {}) {
+  const plain = body === undefined || body instanceof Blob || body instanceof ArrayBuffer || body instanceof FormData;
+  let answer;
+  try {
+    answer = await fetch(`/api/v1${path}`, {
+      method,
+      signal,
+      headers: { Accept: "application/json", ...(plain ? {} : { "Content-Type": "application/json" }), ...headers },
+      body: plain ? body : JSON.stringify(body),
+    });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    document.dispatchEvent(new CustomEvent("unreachable"));
+    throw new Refused(0, t("common.unreachable"), t("common.unreachable_hint"));
+  }
+  if (!answer.ok) throw await refusal(answer);
+  if (raw) return answer;
+  return answer.status === 204 ? null : answer.json().catch(() => null);
+}
+
+/** What an answer that is no success says. */
+export async function refusal(answer) {
+  if (answer.status === 401) {
+    location.assign(`/sign-in?to=${encodeURIComponent(location.pathname + location.search)}`);
+  }
+  const said = await answer.json().catch(() => ({}));
+  const wait = Number(answer.headers.get("Retry-After")) || 0;
+  return new Refused(answer.status, said.detail || t("common.failed"), said.hint || "", said.errors || [], wait);
+}
+
+/** An icon of icons.svg, for the eye only. */
+export function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  use.setAttribute("href", `${asset("icons.svg")}#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/**
+ * Make an element. Strings among the children become text, never markup; null and false are left out.
+ * @param {string} tag
+ * @param {object} [attributes] `class`, `on: {click}`, `dataset: {}`, properties such as `value`, or attributes
+ */
+export function h(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name === "on") for (const [kind, run] of Object.entries(value)) made.addEventListener(kind, run);
+    else if (name === "dataset") Object.assign(made.dataset, value);
+    else if (name === "class") made.className = value;
+    else if (["value", "checked", "disabled", "hidden", "selected", "indeterminate"].includes(name)) made[name] = value;
+    else made.setAttribute(name, value === true ? "" : value);
+  }
+  made.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  return made;
+}
+
+/** Say something to screen readers without moving the focus. */
+export function live(text) {
+  const place = document.getElementById("live");
+  place.textContent = "";
+  requestAnimationFrame(() => (place.textContent = text));
+}
+
+/**
+ * Show a notice for a while; one with an action stays longer, and all stay while they are pointed at.
+ * @param {string} text
+ * @param {{hint?: string, kind?: "info"|"good"|"bad", action?: {label: string, run: Function}, seconds?: number}} [options]
+ * @returns {() => void} takes it away
+ */
+export function toast(text, { hint = "", kind = "info", action, seconds } = {}) {
+  const away = () => note.remove();
+  const note = h("div", { class: `toast ${kind}`, role: kind === "bad" ? "alert" : "status" },
+    icon({ good: "check", bad: "warn" }[kind] || "info"),
+    h("div", { class: "grow" }, h("p", {}, text), hint && h("p", { class: "muted" }, hint)),
+    action && h("button", { class: "button", type: "button", on: { click: () => { away(); action.run(); } } }, action.label),
+    h("button", { class: "icon-button", type: "button", "aria-label": t("common.close"), on: { click: away } }, icon("close")));
+  const place = document.getElementById("toasts");
+  place.append(note);
+  while (place.children.length > 4) place.firstChild.remove();
+  let left = (seconds ?? (action || kind === "bad" ? 10 : 5)) * 4;
+  const clock = setInterval(() => {
+    if (!note.matches(":hover, :focus-within") && --left <= 0) away();
+    if (!note.isConnected) clearInterval(clock);
+  }, 250);
+  return away;
+}
+
+/** Show why something was refused; what is no refusal is a defect and goes to the console too. */
+export function tell(error) {
+  if (error?.name === "AbortError") return;
+  if (!(error instanceof Refused)) console.error(error);
+  toast(error.message || t("common.failed"), { hint: error.hint, kind: "bad" });
+}
+
+function dialog(title, content, buttons) {
+  return new Promise((resolve) => {
+    const box = h("dialog", { class: "dialog", "aria-labelledby": "dialog-title" },
+      h("form", { method: "dialog", class: "stack" }, h("h2", { id: "dialog-title" }, title), content, h("div", { class: "row end" }, buttons)));
+    box.addEventListener("close", () => { box.remove(); resolve(box.returnValue); });
+    document.body.append(box);
+    box.showModal();
+  });
+}
+
+/** Ask for a yes. @returns {Promise<boolean>} */
+export async function ask({ title, text = "", yes = t("common.yes"), no = t("common.no"), danger = false }) {
+  const buttons = [h("button", { class: "button", value: "no" }, no),
+    h("button", { class: `button ${danger ? "danger" : "primary"}`, value: "yes", autofocus: true }, yes)];
+  return (await dialog(title, text && h("p", {}, text), buttons)) === "yes";
+}
+
+/** Ask for a line of text. @returns {Promise<string|null>} null where it was called off */
+export async function prompt_for({ title, label, value = "", help = "" }) {
+  const input = h("input", { id: "dialog-input", value, autofocus: true, autocomplete: "off" });
+  const field = h("div", { class: "field" }, h("label", { for: "dialog-input" }, label), input, help && h("p", { class: "help" }, help));
+  const buttons = [h("button", { class: "button", value: "no", type: "button", on: { click: () => input.closest("dialog").close("no") } }, t("common.no")),
+    h("button", { class: "button primary", value: "yes" }, t("common.ok"))];
+  return (await dialog(title, field, buttons)) === "yes" ? input.value : null;
+}
+
+/** Something kept in this browser. @returns the fallback where there is nothing, or no storage */
+export function recall(key, fallback = null) {
+  try {
+    const found = localStorage.getItem(`fluxgram.${key}`);
+    return found === null ? fallback : JSON.parse(found);
+  } catch {
+    return fallback;
+  }
+}
+
+/** Keep something in this browser; without storage it is kept by nobody. */
+export function remember(key, value) {
+  try {
+    localStorage.setItem(`fluxgram.${key}`, JSON.stringify(value));
+  } catch {
+    // full, or switched off
+  }
+}
+
+const known = new Map();
+const typing = (element) => element?.closest("input:not([type=range]):not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
+
+/**
+ * Keys of the page, such as `{"ArrowRight": next, "shift+x": reject}`; not while somebody types or a dialog is open.
+ * @param {Object<string, (event: KeyboardEvent) => void>} keys
+ * @param {Object<string, string>} labels for the list behind `?`
+ */
+export function shortcuts(keys, labels = {}) {
+  for (const [name, run] of Object.entries(keys)) known.set(name.toLowerCase(), { name, run, label: labels[name] });
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.isComposing || typing(event.target) || document.querySelector("dialog[open]")) return;
+  if (event.key === "?") return show_shortcuts();
+  const held = [event.ctrlKey || event.metaKey ? "ctrl" : "", event.altKey ? "alt" : "", event.shiftKey ? "shift" : ""];
+  const found = known.get([...held, event.key.toLowerCase()].filter(Boolean).join("+"));
+  if (!found || (["enter", " "].includes(event.key.toLowerCase()) && event.target.closest("button, a, summary, [role=button]"))) return;
+  event.preventDefault();
+  found.run(event);
+});
+
+/** Show the page's keys. */
+export function show_shortcuts() {
+  const rows = [...known.values()].filter((entry) => entry.label).map((entry) => [h("dt", {}, h("kbd", { class: "kbd" }, entry.name)), h("dd", {}, entry.label)]);
+  const list = rows.length ? h("dl", { class: "keys" }, rows) : h("p", { class: "muted" }, t("common.shortcuts_none"));
+  dialog(t("common.shortcuts"), list, h("button", { class: "button primary", value: "ok" }, t("common.close")));
+}
+
+const KINDS = ["queued", "started", "loading", "step", "preview", "picture", "requeued", "done", "failed", "cancelled"];
+const OVER = new Set(["done", "failed", "cancelled"]);
+
+/**
+ * Follow a job: everything that happened to it, then what happens. Begins again by itself where the server was away.
+ * @param {string|number} job
+ * @param {{on: Function, end?: Function, lost?: Function, back?: Function}} hear `on({kind, id, …data})`; of a failed job, `problem` is its kind of error
+ * @param {number} [after] number of the last event that is known
+ * @returns {() => void} stops
+ */
+export function follow(job, { on, end = () => {}, lost = () => {}, back = () => {} }, after = 0) {
+  let source, again, away = false, stopped = false, wait = 500;
+  const open = () => {
+    source = new EventSource(`/api/v1/jobs/${job}/events?after=${after}`);
+    source.onopen = () => {
+      wait = 500;
+      if (away) back();
+      away = false;
+    };
+    for (const kind of KINDS) {
+      source.addEventListener(kind, (event) => {
+        after = Number(event.lastEventId) || after;
+        const data = JSON.parse(event.data);
+        on({ ...data, problem: data.kind, kind, id: after });
+        if (OVER.has(kind)) {
+          stop();
+          end(kind);
+        }
+      });
+    }
+    source.onerror = () => {
+      source.close();
+      if (stopped) return;
+      if (!away) lost();
+      away = true;
+      again = setTimeout(open, wait);
+      wait = Math.min(wait * 2, 5000);
+    };
+  };
+  const stop = () => {
+    stopped = true;
+    clearTimeout(again);
+    source?.close();
+  };
+  open();
+  return stop;
+}
+
+/** Bytes for people: 3.4 MB. */
+export function bytes(count) {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let step = 0;
+  for (; count >= 1000 && step < units.length - 1; step++) count /= 1000;
+  return `${count >= 100 || step === 0 ? Math.round(count) : count.toFixed(1)} ${units[step]}`;
+}
+
+/** A point in time as people say it; the date where it is long ago. */
+export function ago(iso) {
+  const then = new Date(iso), seconds = (Date.now() - then) / 1000;
+  if (seconds < 60) return t("common.now");
+  if (seconds < 3600) return t("common.minutes", { n: Math.floor(seconds / 60) });
+  if (seconds < 86400) return t("common.hours", { n: Math.floor(seconds / 3600) });
+  return then.toLocaleDateString(document.documentElement.lang, { year: "numeric", month: "short", day: "numeric" });
+}
+
+/** Seconds for people. */
+export function duration(seconds) {
+  if (seconds < 90) return t("common.seconds", { n: seconds < 10 ? Math.round(seconds * 10) / 10 : Math.round(seconds) });
+  return t("common.minutes_long", { n: Math.round(seconds / 60) });
+}
+
+/** Save a blob as a file. */
+export function download(blob, name) {
+  const url = URL.createObjectURL(blob);
+  h("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
