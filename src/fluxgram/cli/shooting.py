@@ -249,6 +249,7 @@ def write_sheets(shoot: Shoot, entries: Sequence[Take], folder: Path) -> tuple[P
         ShootError: Nothing is there yet.
         PictureError: They cannot be written.
     """
+    from fluxgram.jobs.contact_sheets import layout
     from fluxgram.pictures.read import read_picture
     from fluxgram.pictures.sheet import contact_sheet, sheet_file
     from fluxgram.pictures.sheet_page import Entry, sheet_page
@@ -276,10 +277,3 @@ def write_sheets(shoot: Shoot, entries: Sequence[Take], folder: Path) -> tuple[P
     png = write_file(sheet_file(sheet), folder / f"{SHEET}.png", overwrite=True)
     page = sheet_page(shoot.title, pages, note=f"{people} · {count}")
     return png, write_file(page.encode(), folder / f"{SHEET}.html", overwrite=True)
-
-
-def layout(count: int) -> tuple[int, int]:
-    """Columns and side of a cell (px) for a sheet of `count` pictures: large where there are few."""
-    if count <= 12:
-        return min(count, 4), 320
-    return (6, 256) if count <= 60 else (10, 160) if count <= 300 else (20, 96)

@@ -33,7 +33,11 @@ def begin(task: str, settings: Settings, checkpoint: str = "") -> Popen[str]:
         checkpoint: Which one to fetch.
     """
     process = Popen([sys.executable, "-m", "fluxgram.jobs.aside"], stdin=PIPE, stdout=PIPE, text=True)
-    order = {"task": task, "checkpoint": checkpoint, "settings": {**asdict(settings), "home": str(settings.home)}}
+    order = {
+        "task": task,
+        "checkpoint": checkpoint,
+        "settings": {**asdict(settings), "home": str(settings.home)},
+    }
     try:
         assert process.stdin is not None  # noqa: S101  (asked for above)
         process.stdin.write(json.dumps(order) + "\n")

@@ -43,6 +43,7 @@ class Entry:
         words: The prompt it was drawn from; also what a reader who cannot see is told.
         negative: The negative prompt; empty for none.
         size: (width, height) in px, so that nothing jumps while the page loads.
+        embedded: The picture itself as a `data:` address, for a page that nothing lies beside; empty takes the file.
     """
 
     file: str
@@ -51,6 +52,7 @@ class Entry:
     words: str
     negative: str
     size: tuple[int, int]
+    embedded: str = ""
 
 
 def sheet_page(title: str, entries: Sequence[Entry], *, note: str = "") -> str:
@@ -75,10 +77,15 @@ def sheet_page(title: str, entries: Sequence[Entry], *, note: str = "") -> str:
 
 def _figure(entry: Entry) -> str:
     link = escape(quote(entry.file))
+    source = escape(entry.embedded) or link
+    image = (
+        f'<img src="{source}" width="{entry.size[0]}" height="{entry.size[1]}" '
+        f'loading="lazy" alt="{escape(f"{entry.title}: {entry.words}")}">'
+    )
+    shown = image if entry.embedded else f'<a href="{link}">{image}</a>'
     negative = f'<p class="soft">without: {escape(entry.negative)}</p>\n' if entry.negative else ""
     return (
-        f'<figure>\n<a href="{link}"><img src="{link}" width="{entry.size[0]}" height="{entry.size[1]}" '
-        f'loading="lazy" alt="{escape(f"{entry.title}: {entry.words}")}"></a>\n<figcaption>\n'
+        f"<figure>\n{shown}\n<figcaption>\n"
         f'<h2>{escape(entry.title)}</h2>\n<p class="soft">{escape(entry.facts)}</p>\n'
         f"<p>{escape(entry.words)}</p>\n{negative}</figcaption>\n</figure>\n"
     )

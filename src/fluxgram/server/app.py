@@ -16,6 +16,7 @@ from fluxgram.jobs.pulling import Pulls
 from fluxgram.server import failures, front, guards, modelslab, native, openai, operations, pictures
 from fluxgram.server.callers import Buckets
 from fluxgram.server.draining import Draining
+from fluxgram.server.elsewhere import Elsewhere
 from fluxgram.server.metrics import Metrics
 from fluxgram.server.webhooks import WebhookSender
 
@@ -63,6 +64,7 @@ def create_app(
     app.state.buckets = Buckets()
     app.state.metrics = Metrics(jobs)
     app.state.sender = WebhookSender(jobs, count=app.state.metrics.webhook)
+    app.state.elsewhere = Elsewhere(jobs)
     app.state.draining = Draining()
     app.state.pulls, app.state.machine = Pulls(jobs.settings), Machine(jobs)
     app.state.cast_lock = threading.Lock()

@@ -2,7 +2,7 @@
 
 What is refused elsewhere in silence is refused here aloud: unknown fields, and what the checkpoint cannot apply. The
 routes are in `native_jobs.py`, `native_events.py`, `native_words.py`, `native_editing.py`,
-`native_people.py` and `native_service.py`.
+`native_people.py`, `native_shoots.py`, `native_shoot_boards.py`, `native_machine.py` and `native_service.py`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,11 @@ from fluxgram.server import (
     native_editing,
     native_events,
     native_jobs,
+    native_machine,
     native_people,
     native_service,
+    native_shoot_boards,
+    native_shoots,
     native_words,
 )
 from fluxgram.server.failures import problem as failure
@@ -25,5 +28,6 @@ __all__ = ["PREFIXES", "failure", "router"]
 PREFIXES = ("/api/v1",)
 
 router = APIRouter(prefix="/api/v1", responses=REFUSALS)
-for _part in (native_jobs, native_events, native_words, native_editing, native_people, native_service):
+for _part in (native_jobs, native_events, native_words, native_editing, native_people, native_shoots,
+              native_shoot_boards, native_machine, native_service):  # fmt: skip
     router.include_router(_part.router)

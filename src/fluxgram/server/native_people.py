@@ -1,40 +1,53 @@
-"""Native surface: characters that are kept by name, and shoots, which put them into many scenes, a job each."""
+"""Native surface: characters that are kept by name; `native_shoots.py` puts them into many scenes.
+
+Two tabs may have one character open. Every answer carries its version (`ETag`), and a change that says from which
+version it was made (`If-Match`) is refused where somebody else was first, with what it is now.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
-import tempfile
+import threading
 from dataclasses import asdict
 from enum import Enum
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import Field, StrictFloat, StrictInt, StrictStr
 
-from fluxgram.errors import FluxgramError, RequestError, ShootError
-from fluxgram.jobs.orders import Job, Order
+from fluxgram.errors import FluxgramError, ShootError, UnknownJob
+from fluxgram.pictures.read import read_picture
+from fluxgram.pictures.thumbnail import thumbnail
 from fluxgram.prompt.characters import Adapter, Cast, Character, anchor_warnings
-from fluxgram.prompt.frames import Frame, frames_of
-from fluxgram.prompt.shoots import Shoot, read_shoot, template, template_names
 from fluxgram.prompt.toml_tables import plain_text
 from fluxgram.server.failures import respond
 from fluxgram.server.links import base_url
-from fluxgram.server.native_jobs import IdempotencyKey, key_of, naming
-from fluxgram.server.native_views import JobView, Who, job_view
-from fluxgram.server.native_words import Phrase, Phrases, catalog_of
+from fluxgram.server.native_views import Who, picture_views
+from fluxgram.server.native_words import Phrase
 from fluxgram.server.strict import Body, StrictRoute
+from fluxgram.store.faces import pictures_saying
 
 if TYPE_CHECKING:
     from fluxgram.jobs.door import Jobs
+    from fluxgram.jobs.orders import Caller
 
 router = APIRouter(route_class=StrictRoute)
 
 _CHARACTERS: list[str | Enum] = ["native: characters"]
+_CONFLICT: dict[int | str, dict[str, Any]] = {
+    412: {"description": "It was changed meanwhile; `current` is what it is now."}
+}
 _LOCKED = "Locked: every scene begins from the same noise."
-_SHOOTS: list[str | Enum] = ["native: shoots"]
+IfMatch = Annotated[
+    str,
+    Header(
+        description="The ETag that the change was made from; another one is refused with 412.", max_length=200
+    ),
+]
 
 
 class AdapterEntry(Body):
@@ -60,6 +73,12 @@ class CharacterOrder(Looks):
     seed: StrictInt = Field(ge=0, lt=2**64, description=_LOCKED)
 
 
+class AnchorOrder(Body):
+    """An anchor to be looked at."""
+
+    anchor: Phrase
+
+
 class NewCharacter(Looks):
     """A character with its name."""
 
@@ -74,16 +93,28 @@ def cast_of(request: Request) -> Cast:
 
 
 @router.get("/characters", summary="List characters", operation_id="characters", tags=_CHARACTERS)
-def characters(request: Request, who: Who) -> dict[str, Any]:
+def characters(
+    request: Request,
+    who: Who,
+    faces: Annotated[bool, Query(description="With the address of a small picture of each.")] = False,
+) -> dict[str, Any]:
     """All of this machine's; a damaged file does not hide the others."""
     who.may_look()
     cast, found = cast_of(request), []
     for slug in cast.slugs():
         try:
-            found.append(_shown(slug, cast.load(slug)))
+            one = cast.load(slug)
+            found.append(_shown(slug, one) | ({"face": _face(slug, one, request, who)} if faces else {}))
         except FluxgramError as error:
             found.append({"slug": slug, "error": str(error).replace(str(cast.folder), "characters")})
     return {"characters": found}
+
+
+@router.post("/characters/anchor", summary="Look at an anchor", operation_id="anchor", tags=_CHARACTERS)
+def anchor(body: AnchorOrder, who: Who) -> dict[str, Any]:
+    """What in it belongs into the scenes; nothing is kept."""
+    who.may_look()
+    return {"warnings": anchor_warnings(plain_text(body.anchor))}
 
 
 @router.post("/characters", status_code=201, summary="Keep a character", operation_id="new_character",
@@ -100,38 +131,82 @@ def new_character(body: NewCharacter, request: Request, response: Response, who:
     response.headers["Location"] = (
         f"{base_url(request, request.app.state.service)}/api/v1/characters/{quote(slug)}"
     )
-    return _shown(slug, cast.load(slug))
+    return _answer(cast, slug, response)
 
 
 @router.get("/characters/{name}", summary="A character", operation_id="character", tags=_CHARACTERS)
-def character(name: str, request: Request, who: Who) -> Any:
-    """By name, whatever its case."""
+def character(name: str, request: Request, response: Response, who: Who) -> Any:
+    """By name, whatever its case; its `ETag` goes into the `If-Match` of a change."""
     who.may_look()
     cast = cast_of(request)
     if (missing := _missing(request, cast, name)) is not None:
         return missing
-    return _shown(cast.path(name).stem, cast.load(name))
+    return _answer(cast, cast.path(name).stem, response)
+
+
+@router.get("/characters/{name}/pictures", summary="Pictures of a character", operation_id="character_pictures",
+            tags=_CHARACTERS)  # fmt: skip
+def pictures(
+    name: str,
+    request: Request,
+    who: Who,
+    locked: Annotated[bool, Query(description="Only those of its own seed.")] = False,
+    limit: Annotated[int, Query(ge=1, le=100)] = 24,
+) -> Any:
+    """Whose words hold its anchor, the newest first."""
+    who.may_look()
+    cast = cast_of(request)
+    if (missing := _missing(request, cast, name)) is not None:
+        return missing
+    jobs: Jobs = request.app.state.jobs
+    one = cast.load(name)
+    seed = one.seed if locked else None
+    found = pictures_saying(jobs.database, who.sees, _said(one), seed=seed, limit=limit)
+    return {"pictures": picture_views(found, request)}
+
+
+@router.get("/characters/{name}/references/{number}", summary="A reference picture, small",
+            operation_id="reference", tags=_CHARACTERS, response_class=Response)  # fmt: skip
+def reference(name: str, number: int, request: Request, who: Who) -> Response:
+    """A WebP of at most 320 px, made anew from the file; nothing else of the file is handed out."""
+    who.may_look()
+    cast = cast_of(request)
+    if (missing := _missing(request, cast, name)) is not None:
+        return missing
+    references = cast.load(name).references
+    if not 0 <= number < len(references):
+        raise UnknownJob("There is no such reference picture.", f"{name[:60]} has {len(references)}.")
+    data = thumbnail(read_picture(cast.folder / references[number]))
+    return Response(data, media_type="image/webp", headers={"Cache-Control": "private, no-cache"})
 
 
 @router.put("/characters/{name}", summary="Keep or replace a character", operation_id="put_character",
-            tags=_CHARACTERS)  # fmt: skip
-def put_character(name: str, body: CharacterOrder, request: Request, who: Who) -> dict[str, Any]:
+            tags=_CHARACTERS, responses=_CONFLICT)  # fmt: skip
+def put_character(
+    name: str, body: CharacterOrder, request: Request, response: Response, who: Who, if_match: IfMatch = ""
+) -> Any:
     """Whole: what is left out is not kept. Its reference pictures stay."""
     who.may("admin")
     cast = cast_of(request)
-    slug = _save(cast, name, body, body.seed, overwrite=True)
-    return _shown(slug, cast.load(slug))
+    with _turn(request):
+        if if_match and not _fits(if_match, _etag(cast, name)):
+            return _changed(request, cast, name)
+        slug = _save(cast, name, body, body.seed, overwrite=True)
+        return _answer(cast, slug, response)
 
 
 @router.delete("/characters/{name}", status_code=204, summary="Forget a character", operation_id="delete_character",
                tags=_CHARACTERS)  # fmt: skip
-def delete_character(name: str, request: Request, who: Who) -> Response:
+def delete_character(name: str, request: Request, who: Who, if_match: IfMatch = "") -> Response:
     """Its file is removed; its pictures stay."""
     who.may("admin")
     cast = cast_of(request)
-    if (missing := _missing(request, cast, name)) is not None:
-        return missing
-    cast.remove(name)
+    with _turn(request):
+        if (missing := _missing(request, cast, name)) is not None:
+            return missing
+        if if_match and not _fits(if_match, _etag(cast, name)):
+            return _changed(request, cast, name)
+        cast.remove(name)
     return Response(status_code=204)
 
 
@@ -168,141 +243,57 @@ def _shown(slug: str, found: Character) -> dict[str, Any]:
     return {"slug": slug, **plain, "warnings": anchor_warnings(found.anchor)}
 
 
-class ShootOrder(Body):
-    """A shoot, and what wins over what its file says."""
-
-    file: StrictStr = Field(description="The shoot as TOML; /api/v1/shoots/templates has some to begin with.",
-                            max_length=1_000_000)  # fmt: skip
-    scenes: Phrases = Field([], description="Only these; empty is all.")
-    checkpoint: StrictStr = Field("", description="Instead of what the file and its characters say.")
-    quality: Literal["draft", "proof", "final"] | None = Field(
-        None, description="Instead of what the file says."
-    )
-    priority: StrictInt = Field(0, ge=-100, le=100)
-    format: Literal["png", "jpeg", "webp"] = "png"
-    dry_run: StrictBool = Field(False, description="Only show what would be drawn.")
+def _answer(cast: Cast, slug: str, response: Response) -> dict[str, Any]:
+    """A character with its version."""
+    tag = _etag(cast, slug)
+    response.headers["ETag"] = tag
+    return _shown(slug, cast.load(slug)) | {"etag": tag}
 
 
-class FrameView(BaseModel):
-    """A picture of a shoot."""
-
-    scene: str
-    file: str = Field(description="A name for its file, without an ending; no two of a shoot have the same.")
-    caption: str
-    prompt: str
-    negative: str
-    seed: int
-    size: str
-    checkpoint: str
-    job: JobView | None = Field(description="Its job; null in a dry run.")
-
-
-class ShootView(BaseModel):
-    """A shoot that was submitted."""
-
-    title: str
-    frames: list[FrameView]
-
-
-@router.get("/shoots/templates", summary="Shoots to begin with", operation_id="templates", tags=_SHOOTS)
-def templates(who: Who) -> dict[str, Any]:
-    """Their text, by name."""
-    who.may_look()
-    return {"templates": [{"name": name, "file": template(name)} for name in template_names()]}
-
-
-@router.post("/shoots", status_code=202, summary="Submit a shoot", operation_id="shoot", tags=_SHOOTS)
-def shoot(body: ShootOrder, request: Request, who: Who, idempotency_key: IdempotencyKey = "") -> ShootView:
-    """A job for each picture; where one is refused, none is drawn. With an Idempotency-Key what was accepted stays,
-    and the same shoot sent again goes on from there.
-    """
-    jobs: Jobs = request.app.state.jobs
-    who.may("draw")
-    key = key_of(idempotency_key, "shoots")
-    found, frames = _read(body, request)
-    made: list[Job] = []
+def _etag(cast: Cast, name: str) -> str:
+    """The version of a character's file; empty where there is none."""
     try:
-        with naming(idempotency_key):
-            made.extend(
-                jobs.submit(_order(frame, found, body, request, key), who)
-                for frame in ([] if body.dry_run else frames)
-            )
-    except FluxgramError:
-        for job in [] if key else made:
-            jobs.cancel(job.id, who)
-        raise
-    views = [
-        FrameView(
-            scene=frame.scene,
-            file=frame.stem,
-            caption=frame.caption,
-            prompt=frame.text,
-            negative=frame.negative,
-            seed=frame.seed,
-            size=frame.size,
-            checkpoint=frame.checkpoint or jobs.service.checkpoint,
-            job=None if body.dry_run else job_view(made[number], request),
-        )
-        for number, frame in enumerate(frames)
-    ]
-    return ShootView(title=found.title, frames=views)
+        return f'"{hashlib.sha256(cast.path(name).read_bytes()).hexdigest()[:32]}"'
+    except OSError:
+        return ""
 
 
-def _read(body: ShootOrder, request: Request) -> tuple[Shoot, list[Frame]]:
-    """The shoot and its frames; read from a folder of its own, so that it reaches no file of this machine."""
+def _fits(asked: str, tag: str) -> bool:
+    """Whether an If-Match names the version; `*` is any that is there."""
+    return bool(tag) and (asked.strip() == "*" or tag in [each.strip() for each in asked.split(",")])
+
+
+def _turn(request: Request) -> threading.Lock:
+    """So that nobody writes between the look at the version and the change."""
+    lock: threading.Lock = request.app.state.cast_lock
+    return lock
+
+
+def _changed(request: Request, cast: Cast, name: str) -> Response:
+    """The refusal of a change that was made from another version, with what there is now."""
+    now = None
+    if tag := _etag(cast, name):
+        error = ShootError(f"{plain_text(name)[:60]} was changed meanwhile, in another tab or by somebody else.",
+                           "Choose between the two versions, or put them together.")  # fmt: skip
+        now = _shown(cast.path(name).stem, cast.load(name)) | {"etag": tag}
+    else:
+        error = ShootError(f"{plain_text(name)[:60]} was deleted meanwhile.", "Keep it again, or let it go.")
+    refused = respond(request, error, 412)
+    body = json.loads(bytes(refused.body)) | {"current": now}
+    return JSONResponse(body, 412, {"Cache-Control": "no-store"}, media_type="application/problem+json")
+
+
+def _said(one: Character) -> str:
+    """The anchor as prompts have it."""
+    return one.anchor.strip(" ,;.")
+
+
+def _face(slug: str, one: Character, request: Request, who: Caller) -> str | None:
+    """Where a small picture of a character is: a reference, else the last one of its own seed, else of any."""
+    if one.references:
+        return f"/api/v1/characters/{quote(slug)}/references/0"
     jobs: Jobs = request.app.state.jobs
-    with tempfile.TemporaryDirectory(prefix="fluxgram-shoot-") as folder:
-        path = Path(folder) / "shoot.toml"
-        path.write_text(body.file, encoding="utf-8")
-        try:
-            found = read_shoot(path, cast_of(request))
-            _check_references(found, cast_of(request))
-            frames = frames_of(
-                found,
-                checkpoint=body.checkpoint,
-                family_of=lambda name: jobs.facts(name).family,
-                catalog=catalog_of(request),
-                wildcards=[jobs.settings.home / "wildcards"],
-                only=body.scenes,
-            )
-        except ShootError as error:
-            raise ShootError(_without(str(error), folder, jobs), _without(error.hint, folder, jobs)) from None
-        except RequestError as error:
-            raise type(error)(
-                _without(str(error), folder, jobs), _without(error.hint, folder, jobs)
-            ) from None
-    return found, frames
-
-
-def _check_references(found: Shoot, cast: Cast) -> None:
-    """A shoot that came over HTTP may name no files of this machine."""
-    for each in found.characters:
-        if each.references and not cast.path(each.name).is_file():
-            raise RequestError("A shoot over HTTP cannot name reference pictures.", "Leave references out.")
-
-
-def _without(text: str, folder: str, jobs: Jobs) -> str:
-    """Words about the shoot without where it lay for a moment."""
-    text = text.replace(f"{folder}/shoot.toml", "The shoot").replace(folder, "the shoot's folder")
-    return text.replace(str(jobs.settings.home), "the home folder")
-
-
-def _order(frame: Frame, found: Shoot, body: ShootOrder, request: Request, key: str) -> Order:
-    values: dict[str, Any] = {"prompt": frame.text, "seed": frame.seed}
-    wanted = {
-        "negative": frame.negative, "size": frame.size, "checkpoint": frame.checkpoint,
-        "quality": body.quality or found.quality, "steps": None if body.quality else found.steps,
-        "guidance": found.guidance,
-    }  # fmt: skip
-    values |= {name: value for name, value in wanted.items() if value not in (None, "")}
-    return Order(
-        request=values,
-        extra={
-            "base_url": base_url(request, request.app.state.service),
-            "scene": frame.scene,
-            "file": frame.stem,
-        },
-        priority=body.priority,
-        idempotency=f"{key}:{hashlib.sha256(frame.stem.encode()).hexdigest()[:16]}" if key else "",
-        format=body.format,
-    )
+    for seed in (one.seed, None):
+        if found := pictures_saying(jobs.database, who.sees, _said(one), seed=seed, limit=1):
+            return picture_views(found, request)[0].thumbnail_url
+    return None

@@ -1,4 +1,4 @@
-"""What a database and its pictures take on disk; counted when asked for, in one pass over an index where there is one."""
+"""What a database and its pictures take on disk; counted when asked for."""
 
 from __future__ import annotations
 
