@@ -64,6 +64,7 @@ class ServiceSettings:
         url_seconds: Links to pictures are signed and expire after so long; 0 leaves them unguessable only.
         retention_days: Pictures older than this are removed; 0 keeps them.
         retention_gb: The oldest pictures are removed above this; 0 keeps them.
+        bin_days: Pictures in the bin are removed after so long; 0 keeps them there.
         price: Price of a megapixel-step (10**6 px times one denoising step).
         currency: What prices are in; only shown.
         log_format: `json`, `text`, or `auto`: text on a terminal, JSON otherwise.
@@ -101,6 +102,7 @@ class ServiceSettings:
     url_seconds: float = 0.0
     retention_days: float = 0.0
     retention_gb: float = 0.0
+    bin_days: float = 30.0
     price: float = 0.0
     currency: str = ""
     log_format: Literal["auto", "json", "text"] = "auto"

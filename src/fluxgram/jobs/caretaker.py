@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from fluxgram.errors import StoreError
+from fluxgram.jobs.gallery import remove_files
 from fluxgram.jobs.keeper import release_all
 from fluxgram.jobs.names import is_dead_here
 from fluxgram.jobs.scribe import FULL, UNWRITABLE
@@ -126,23 +127,14 @@ class Caretaker:
             keeper.wake()
 
     def _remove_old(self) -> None:
-        """Remove pictures that have lasted, are too old, or take too much room."""
+        """Remove pictures that have lasted, are too old, lay in the bin for long, or take too much room."""
         service, now = self._jobs.service, time.time()
         older = service.retention_days * 86_400 if service.retention_days else None
         keep = int(service.retention_gb * 1e9) if service.retention_gb else None
-        pictures = self._jobs.queue.removable(older_than=older, keep_bytes=keep, now=now)
-        gone = []
-        for picture in pictures:
-            try:
-                self._jobs.store.remove(picture.thumbnail)
-                self._jobs.store.remove(picture.name)
-            except StoreError as error:
-                _log.warning("%s cannot be removed: %s", picture.name, error)
-            else:
-                gone.append(picture.name)
-        if gone:
-            self._jobs.queue.mark_removed(gone)
-            _log.info("%s pictures were removed", len(gone))
+        binned = service.bin_days * 86_400 if service.bin_days else None
+        pictures = self._jobs.queue.removable(older_than=older, keep_bytes=keep, binned_for=binned, now=now)
+        if gone := remove_files(self._jobs, pictures):
+            _log.info("%s pictures were removed", gone)
 
     def _remove_partial(self) -> None:
         """Remove what killed workers left half-written."""

@@ -20,6 +20,7 @@ from fluxgram.jobs.bell import Bell
 from fluxgram.jobs.checkpoints import CheckpointCard, Offer
 from fluxgram.jobs.estimates import seconds_left
 from fluxgram.jobs.facts import checkpoint_facts
+from fluxgram.jobs.gallery import GalleryDoor
 from fluxgram.jobs.orders import ALL, LOCAL, Caller, Job, Note, Order, job_of
 from fluxgram.store.boards import Boards
 from fluxgram.store.database import Database
@@ -64,6 +65,7 @@ class Jobs:
         boards: Comparisons and shoots.
         endpoints: Other servers that draw.
         store: Where pictures lie.
+        gallery: Pictures, as their owners see them.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Jobs:
         self.queue = Queue(database)
         self.keys = Keys(database)
         self.deliveries = Deliveries(database)
+        self.gallery = GalleryDoor(self)
         self.boards = Boards(database)
         self.endpoints = Endpoints(database)
         self._offer = Offer(settings, service)

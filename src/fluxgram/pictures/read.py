@@ -6,14 +6,16 @@ not make is `NoReceipt`.
 
 from __future__ import annotations
 
+import io
 import struct
 import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, JpegImagePlugin, PngImagePlugin, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, JpegImagePlugin, PngImagePlugin, UnidentifiedImageError
 
 from fluxgram.errors import FluxgramError, NoReceipt, PictureError
 from fluxgram.pictures import marks
@@ -21,7 +23,57 @@ from fluxgram.pictures import marks
 MOST_BYTES = 256 * 2**20
 MOST_PIXELS = 64_000_000
 _READABLE = ("PNG", "JPEG", "WEBP")
+_KINDS = {"PNG": "png", "JPEG": "jpeg", "WEBP": "webp"}
 _XMP_MORE = b"http://ns.adobe.com/xmp/extension/\0"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A picture file that somebody handed in.
+
+    Attributes:
+        image: Its pixels, as RGB, upright.
+        format: `png`, `jpeg` or `webp`, whatever its name says.
+        receipt: The text of our receipt; empty where it carries none.
+        parameters: The text that A1111 started; empty where it carries none.
+        others: Names of the other texts that it carries.
+    """
+
+    image: Image.Image
+    format: str
+    receipt: str
+    parameters: str
+    others: tuple[str, ...]
+
+
+def read_file(data: bytes, name: str, *, most_pixels: int = MOST_PIXELS) -> File:
+    """All that is wanted of a picture file in memory: pixels and texts. The texts are anybody's; see `found.py`.
+
+    Args:
+        data: The file.
+        name: What to call it in errors.
+        most_pixels: A larger one is refused before its pixels are made.
+
+    Raises:
+        PictureError: It is too large, damaged or no picture.
+    """
+    with _decoded(io.BytesIO(data), name, most_pixels) as image:
+        texts = dict(image.text) if isinstance(image, PngImagePlugin.PngImageFile) else {}
+        try:
+            xmp = _xmp_of(image)
+        except PictureError:
+            xmp = {}  # another program's; the picture is whole
+        return File(
+            image=_upright(image).convert("RGB"),
+            format=_KINDS.get(
+                str(image.format), "jpeg"
+            ),  # also several JPEGs in one file, as phones write them
+            receipt=str(texts.get("fluxgram", "") or xmp.get("receipt", "")),
+            parameters=str(texts.get("parameters", "") or xmp.get("parameters", "") or _comment_of(image)),
+            others=tuple(sorted(str(key)[:80] for key in texts if key not in ("fluxgram", "parameters")))[
+                :40
+            ],
+        )
 
 
 def read_picture(path: Path) -> Image.Image:
@@ -70,21 +122,34 @@ def _opened(path: Path) -> Iterator[Image.Image]:
                 f"{path} has {size / 1e6:,.0f} MB; it is not read.",
                 f"The limit is {MOST_BYTES / 1e6:,.0f} MB.",
             )
+        with path.open("rb") as file, _decoded(file, str(path), MOST_PIXELS) as image:
+            yield image
+    except PermissionError:
+        raise PictureError(f"{path} cannot be read: no permission.") from None
+    except OSError as error:
+        raise _damaged(str(path), error) from None
+
+
+@contextmanager
+def _decoded(file: io.BufferedIOBase, name: str, most_pixels: int) -> Iterator[Image.Image]:
+    """The same for an open file."""
+    try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of oddities that are harmless or raised below
-            with Image.open(path, formats=_READABLE) as image:
-                if image.width * image.height > MOST_PIXELS:
-                    raise PictureError(f"{path} has {image.width}x{image.height} px; it is not read.")
+            with Image.open(file, formats=_READABLE) as image:
+                if image.width * image.height > most_pixels:
+                    raise PictureError(
+                        f"{name} has {image.width}x{image.height} px; it is not read.",
+                        f"At most {most_pixels / 1e6:g} megapixels are.",
+                    )
                 image.load()
                 yield image
     except FluxgramError:
         raise
     except UnidentifiedImageError:
         raise PictureError(
-            f"{path} is not a picture that can be read.", "PNG, JPEG and WebP can be."
+            f"{name} is not a picture that can be read.", "PNG, JPEG and WebP can be."
         ) from None
-    except PermissionError:
-        raise PictureError(f"{path} cannot be read: no permission.") from None
     except (
         OSError,
         ValueError,
@@ -95,12 +160,37 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         zlib.error,
         MemoryError,
     ) as error:
-        reason = str(error) or type(error).__name__
-        raise PictureError(
-            f"{path} is damaged ({reason}).", "It may have been cut short; copy it again."
-        ) from None
+        raise _damaged(name, error) from None
     except Image.DecompressionBombError:
-        raise PictureError(f"{path} claims to have far too many pixels; it is not read.") from None
+        raise PictureError(f"{name} claims to have far too many pixels; it is not read.") from None
+
+
+def _damaged(name: str, error: Exception) -> PictureError:
+    reason = str(error) or type(error).__name__
+    return PictureError(f"{name} is damaged ({reason}).", "It may have been cut short; copy it again.")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """As browsers show it: turned as its EXIF says."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except (OSError, ValueError, SyntaxError, KeyError, TypeError, struct.error):
+        return image
+
+
+def _comment_of(image: Image.Image) -> str:
+    """EXIF's UserComment, where JPEG and WebP have the `parameters` of many tools."""
+    try:
+        said = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
+    except (OSError, ValueError, SyntaxError, KeyError, TypeError, struct.error):
+        return ""  # damaged EXIF is no damaged picture
+    if not isinstance(said, bytes):
+        return said if isinstance(said, str) else ""
+    code, rest = said[:8], said[8:]
+    if code.startswith(b"UNICODE"):
+        big = rest[:2] == b"\xfe\xff" or rest[:1] == b"\0"
+        return rest.decode("utf-16-be" if big else "utf-16-le", "replace").lstrip("\ufeff").rstrip("\0")
+    return (rest if code.startswith((b"ASCII", b"\0" * 8)) else said).decode("utf-8", "replace").rstrip("\0")
 
 
 def _xmp_of(image: Image.Image) -> dict[str, str]:

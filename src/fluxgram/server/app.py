@@ -13,7 +13,17 @@ from fastapi import FastAPI
 
 from fluxgram.jobs.machine import Machine
 from fluxgram.jobs.pulling import Pulls
-from fluxgram.server import failures, front, guards, modelslab, native, openai, operations, pictures
+from fluxgram.server import (
+    failures,
+    front,
+    guards,
+    modelslab,
+    native,
+    native_gallery,
+    openai,
+    operations,
+    pictures,
+)
 from fluxgram.server.callers import Buckets
 from fluxgram.server.draining import Draining
 from fluxgram.server.elsewhere import Elsewhere
@@ -68,7 +78,7 @@ def create_app(
     app.state.draining = Draining()
     app.state.pulls, app.state.machine = Pulls(jobs.settings), Machine(jobs)
     app.state.cast_lock = threading.Lock()
-    app.state.bodies = {}
+    app.state.bodies, app.state.large_bodies = {}, native_gallery.LARGE_BODIES
     for surface in SURFACES:
         app.include_router(surface.router)
         app.state.bodies.update(dict.fromkeys(surface.PREFIXES, surface.failure))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from fastapi import Request
@@ -47,10 +48,11 @@ class BodyGuard:
     Args:
         app: What comes after.
         most: Bytes of the largest body; 0 is no limit.
+        larger: Bytes that the bodies of some paths may have where that is more, such as files.
     """
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        self.app, self.most = app, most
+    def __init__(self, app: ASGIApp, most: int, larger: Mapping[str, int] | None = None) -> None:
+        self.app, self.most, self.larger = app, most, larger or {}
         self.held = 0
         """Bytes of large bodies that are held now."""
 
@@ -64,7 +66,8 @@ class BodyGuard:
         try:
             try:
                 async with asyncio.timeout(BODY_SECONDS):
-                    await self._read(headers.get("content-length", "0"), receive, body)
+                    most = max(self.most, self.larger.get(scope["path"], 0)) if self.most else 0
+                    await self._read(headers.get("content-length", "0"), receive, body, most)
             except TimeoutError:
                 refused = _Refused(RequestError("The body took too long to arrive.", "Send it again."), 408)
             except _Refused as error:
@@ -81,37 +84,36 @@ class BodyGuard:
             answer = respond(Request(scope, receive), refused.error, refused.status, closing)
             await _answer_and_listen(answer, scope, receive, send)
 
-    async def _read(self, told: str, receive: Receive, body: bytearray) -> None:
+    async def _read(self, told: str, receive: Receive, body: bytearray, most: int) -> None:
         """Read the whole body. One that breaks off is passed on as far as it came.
 
         Raises:
             _Refused: It is too large, or too many large ones are held.
         """
-        if told.isdecimal() and len(told) < 19 and int(told) > self.most > 0:
-            raise self._too_large()
+        if told.isdecimal() and len(told) < 19 and int(told) > most > 0:
+            raise self._too_large(most)
         while True:
             message = await receive()
             if message["type"] != "http.request":
                 return
-            self._hold(body, message.get("body", b""))
+            self._hold(body, message.get("body", b""), most)
             if not message.get("more_body", False):
                 return
 
-    def _hold(self, body: bytearray, more: bytes) -> None:
+    def _hold(self, body: bytearray, more: bytes, most: int) -> None:
         """Add to a body."""
         before = _large(body)
         body += more
         self.held += _large(body) - before
-        if len(body) > self.most > 0:
-            raise self._too_large()
+        if len(body) > most > 0:
+            raise self._too_large(most)
         if _large(body) and self.held > MOST_HELD * self.most > 0:
             error = Busy("Too many large bodies are under way.", "Send it again later.", retry_after=5.0)
             raise _Refused(error, 429)
 
-    def _too_large(self) -> _Refused:
-        error = RequestError(
-            f"The body is larger than {self.most / 1e6:g} MB.", "Send less, or raise max_body_mb."
-        )
+    def _too_large(self, most: int) -> _Refused:
+        hint = "Send less, or raise max_body_mb." if most == self.most else "Send a smaller file."
+        error = RequestError(f"The body is larger than {most / 1e6:g} MB.", hint)
         return _Refused(error, 413)
 
 

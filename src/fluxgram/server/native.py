@@ -12,6 +12,7 @@ from fastapi import APIRouter
 from fluxgram.server import (
     native_editing,
     native_events,
+    native_gallery,
     native_jobs,
     native_machine,
     native_people,
@@ -29,5 +30,5 @@ PREFIXES = ("/api/v1",)
 
 router = APIRouter(prefix="/api/v1", responses=REFUSALS)
 for _part in (native_jobs, native_events, native_words, native_editing, native_people, native_shoots,
-              native_shoot_boards, native_machine, native_service):  # fmt: skip
+              native_shoot_boards, native_machine, native_service, native_gallery):  # fmt: skip
     router.include_router(_part.router)

@@ -22,14 +22,21 @@ class Keeping(Part):
     """The part of `Queue` for upkeep."""
 
     def removable(
-        self, *, older_than: float | None, keep_bytes: int | None, now: float, limit: int = 1000
+        self,
+        *,
+        older_than: float | None,
+        keep_bytes: int | None,
+        now: float,
+        binned_for: float | None = None,
+        limit: int = 1000,
     ) -> list[PictureRecord]:
-        """Pictures whose files may go: expired ones, old ones, and the oldest beyond a size. Oldest first.
+        """Pictures whose files may go: expired, old, long in the bin, and the oldest beyond a size. Oldest first.
 
         Args:
             older_than: Seconds of age from which a picture is old; None is never.
             keep_bytes: Bytes of pictures that may stay; None is all.
             now: Unix seconds.
+            binned_for: Seconds in the bin after which a picture goes; None is never.
             limit: The most that are named at once.
 
         Returns:
@@ -44,6 +51,11 @@ class Keeping(Part):
             expired = over.where(kept, pictures.c.expires <= now).order_by(pictures.c.expires).limit(limit)
             for row in connection.execute(expired):
                 found[row.name] = picture_of(row)
+            if binned_for is not None:
+                binned = over.where(kept, text("pictures.trashed IS NOT NULL"))
+                binned = binned.where(pictures.c.trashed < now - binned_for).order_by(pictures.c.trashed)
+                for row in connection.execute(binned.limit(limit)):
+                    found[row.name] = picture_of(row)
             if older_than is not None:
                 for row in connection.execute(oldest.where(pictures.c.created < now - older_than)):
                     found[row.name] = picture_of(row)

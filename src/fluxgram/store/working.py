@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Text, bindparam, case, select, text, update
 
 from fluxgram.store import tables
 from fluxgram.store.ending import end
+from fluxgram.store.gallery import MARKS, of_job
 from fluxgram.store.part import Part
 from fluxgram.store.records import JobRecord, PictureRecord, Problem
 from fluxgram.store.rows import add_events, job_id, job_of, merge, picture_of, running_attempt
@@ -110,20 +111,23 @@ class Working(Part):
         """Store a finished picture, whose file is on the disk already, with its event. False: the attempt is over.
 
         Handed in again after a new attempt, it replaces what was there; the event comes again only if the file
-        is another one.
+        is another one. Owner, lineage and the words that a search looks at are the job's; what its user marked stays.
         """
         pictures = tables.pictures
-        values = {name: value for name, value in asdict(picture).items() if name != "removed"}
-        values |= {"job": id, "seed": str(picture.seed), "removed": False, "expires": None}
         with self._database.on_the_way() as connection:
-            if running_attempt(connection, id, attempt) is None:
+            row = running_attempt(connection, id, attempt)
+            if row is None:
                 return False
+            values = {**asdict(picture), **of_job(job_of(row), picture), "job": id, "seed": str(picture.seed)}
+            values |= {"removed": False, "expires": None}
             before = connection.execute(
                 select(pictures.c.sha256).where(
                     pictures.c.job == id, pictures.c.index == picture.index, text(tables.KEPT)
                 )
             ).scalar()
-            merge(connection, pictures, ["job", "index"], values, values)
+            kept = {name: value for name, value in values.items() if name not in MARKS}
+            kept["trashed"] = case((pictures.c.removed, None), else_=pictures.c.trashed)
+            merge(connection, pictures, ["job", "index"], values, kept)
             if before != picture.sha256:
                 shown = ("index", "name", "thumbnail", "seed", "width", "height", "verdict")
                 data = {name: getattr(picture, name) for name in shown}
