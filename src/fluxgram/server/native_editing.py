@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import Field, StrictBool, StrictStr
 
 from fluxgram.errors import RequestError
+from fluxgram.prompt.choices import GROUPS, label, offered
 from fluxgram.prompt.editing import edit as change
 from fluxgram.prompt.parse import Parsed, Piece
 from fluxgram.prompt.parse import parse as read
@@ -139,6 +140,27 @@ def edit(body: EditOrder, request: Request, who: Who) -> EditAnswer:
     )  # fmt: skip
     changes = [Change(start=each.span.start, end=each.span.end, text=each.text) for each in done.changes]
     return EditAnswer(prompt=done.text, changes=changes)
+
+
+@router.get("/choices", summary="What a prompt can be put together from", operation_id="choices")
+def choices(request: Request, who: Who) -> dict[str, Any]:
+    """Terms by the groups of a prompt, the ones that most pictures want first, each in a line."""
+    who.may_look()
+    known = catalog_of(request)
+    return {
+        "groups": [
+            {
+                "name": group.name,
+                "more": group.more,
+                "terms": [
+                    {"id": term.id, "kind": term.kind, "label": label(term, group), "say": term.say,
+                     "effect": term.effect, "best_for": term.best_for, "best": best}
+                    for term, best in offered(group, known)
+                ],
+            }
+            for group in GROUPS
+        ]
+    }  # fmt: skip
 
 
 @router.get("/rules", summary="The linter's rules", operation_id="rules")
