@@ -66,11 +66,11 @@ def add_lights(scene: Any, center: np.ndarray) -> None:
     for name, light in LIGHTS.items():
         scene.view_layers[0].lightgroups.add(name=name)
         if light is not None:
-            _add_area_light(scene, name, light, center)
-    _add_dome(scene)
+            add_area_light(scene, name, light, center)
+    add_dome(scene)
 
 
-def _add_area_light(scene: Any, name: str, light: AreaLight, center: np.ndarray) -> None:
+def add_area_light(scene: Any, name: str, light: AreaLight, center: np.ndarray) -> None:
     """A lamp that shines at the center and is itself invisible."""
     import bpy
     from mathutils import Vector
@@ -91,7 +91,7 @@ def _add_area_light(scene: Any, name: str, light: AreaLight, center: np.ndarray)
     lamp.lightgroup = name
 
 
-def _add_dome(scene: Any) -> None:
+def add_dome(scene: Any) -> None:
     """A smooth dome, darker towards the ground."""
     import bpy
 

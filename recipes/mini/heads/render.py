@@ -62,9 +62,9 @@ def render(
     attributes = {**sample(seed), **(overrides or {})}
     figure, camera, body_turn = _build_scene(attributes)
     scene = bpy.context.scene
-    _configure(scene, resolution, samples)
+    configure(scene, resolution, samples)
     built = time.process_time()
-    layers = _render_layers(scene)
+    layers = render_layers(scene)
     rendered = time.process_time()
     head = _denoised(layers)
     meta = {
@@ -95,16 +95,16 @@ def _build_scene(attributes: Attributes) -> tuple[BuiltFigure, Camera, np.ndarra
     to_camera = body_turn.T @ np.array([0, -1, 0.0]) * np.cos(elevation) + np.array([0, 0, np.sin(elevation)])
     figure = build_figure({**attributes, "yaw": attributes["yaw"] - attributes["body_yaw"]}, to_camera)
     scene = bpy.context.scene
-    _turn_scene(scene, attributes["body_yaw"])
+    turn_scene(scene, attributes["body_yaw"])
     center = body_turn @ figure.center
     eyes = [body_turn @ eye for eye in figure.eyes]
     camera = place_camera(attributes, eyes, figure.top, center)
-    _add_camera(scene, camera)
+    add_camera(scene, camera)
     add_lights(scene, center + np.array([0, 0, 0.03]))
     return figure, camera, body_turn
 
 
-def _turn_scene(scene: Any, degrees: float) -> None:
+def turn_scene(scene: Any, degrees: float) -> None:
     """Turn everything that is in the scene about the vertical."""
     root = bpy.data.objects.new("root", None)
     scene.collection.objects.link(root)
@@ -114,7 +114,7 @@ def _turn_scene(scene: Any, degrees: float) -> None:
     root.rotation_euler = (0, 0, np.radians(degrees))
 
 
-def _add_camera(scene: Any, camera: Camera) -> None:
+def add_camera(scene: Any, camera: Camera) -> None:
     """Put the camera into the scene."""
     from mathutils import Vector
 
@@ -150,7 +150,7 @@ CYCLES_SETTINGS = {
 }
 
 
-def _configure(scene: Any, resolution: int, samples: int) -> None:
+def configure(scene: Any, resolution: int, samples: int) -> None:
     """Settings of renderer, passes and file."""
     scene.render.engine = "CYCLES"
     for name, value in CYCLES_SETTINGS.items():
@@ -175,7 +175,7 @@ def _configure(scene: Any, resolution: int, samples: int) -> None:
     scene.view_settings.view_transform = "Standard"
 
 
-def _render_layers(scene: Any) -> dict[str, np.ndarray]:
+def render_layers(scene: Any) -> dict[str, np.ndarray]:
     """Render and return every layer of the file, float32, by its full name."""
     import OpenEXR
 
@@ -193,7 +193,7 @@ def _render_layers(scene: Any) -> dict[str, np.ndarray]:
     return layers
 
 
-def _find(layers: dict[str, np.ndarray], part: str) -> np.ndarray:
+def find(layers: dict[str, np.ndarray], part: str) -> np.ndarray:
     """The first layer whose name contains `part`."""
     for name, layer in layers.items():
         if part in name:
@@ -203,13 +203,13 @@ def _find(layers: dict[str, np.ndarray], part: str) -> np.ndarray:
 
 def _denoised(layers: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Fields of `RenderedHead`, denoised: first the guides, with them coverage and every light."""
-    albedo = denoise(np.ascontiguousarray(_find(layers, "Denoising Albedo")[..., :3]))
-    raw_normal = _find(layers, "Denoising Normal")[..., :3]
+    albedo = denoise(np.ascontiguousarray(find(layers, "Denoising Albedo")[..., :3]))
+    raw_normal = find(layers, "Denoising Normal")[..., :3]
     normal = denoise(np.clip(raw_normal * 0.5 + 0.5, 0, 1)) * 2 - 1
-    depth = _find(layers, "Denoising Depth")
-    coverage = np.repeat(_coverage(layers)[..., None], 3, -1).astype(np.float32)
+    depth = find(layers, "Denoising Depth")
+    coverage = np.repeat(pixel_coverage(layers)[..., None], 3, -1).astype(np.float32)
     denoiser = Denoiser(albedo.shape[:2], albedo, normal, quality=BALANCED_QUALITY)
-    lit = [denoiser(np.nan_to_num(_find(layers, f"Combined_{name}")[..., :3])) for name in LIGHTS]
+    lit = [denoiser(np.nan_to_num(find(layers, f"Combined_{name}")[..., :3])) for name in LIGHTS]
     return {
         "radiance": np.stack(lit),
         "alpha": np.clip(denoise(coverage, albedo, normal)[..., 0], 0, 1),
@@ -219,12 +219,12 @@ def _denoised(layers: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     }
 
 
-def _coverage(layers: dict[str, np.ndarray]) -> np.ndarray:
+def pixel_coverage(layers: dict[str, np.ndarray]) -> np.ndarray:
     """Alpha of the combined picture, (n, n)."""
     combined = next(layer for name, layer in layers.items() if name.endswith("Combined"))
     if combined.ndim == 3 and combined.shape[2] == 4:
         return combined[..., 3]
-    return _find(layers, "Combined.A")
+    return find(layers, "Combined.A")
 
 
 def _landmarks(figure: BuiltFigure, camera: Camera, body_turn: np.ndarray, resolution: int) -> dict[str, Any]:
