@@ -13,7 +13,7 @@ from fluxgram.errors import PictureError
 from fluxgram.pictures.marks import packet, source_properties
 from fluxgram.pictures.resample import resample
 
-_PAPER, _INK = (24, 24, 26), (214, 214, 210)
+PAPER, INK = (24, 24, 26), (214, 214, 210)
 
 
 def contact_sheet(
@@ -45,14 +45,14 @@ def contact_sheet(
     font = ImageFont.load_default(size=max(9.0, min(14.0, cell[0] / 20)))
     line = int(font.size * 1.35) if isinstance(font, ImageFont.FreeTypeFont) else 12
     high = cell[1] + caption_lines * line + gap
-    sheet = Image.new("RGB", (columns * (cell[0] + gap) + gap, rows * high + gap), _PAPER)
+    sheet = Image.new("RGB", (columns * (cell[0] + gap) + gap, rows * high + gap), PAPER)
     draw = ImageDraw.Draw(sheet)
     for index, (picture, caption) in enumerate(pictures):
         left, top = gap + (index % columns) * (cell[0] + gap), gap + (index // columns) * high
-        shown = resample(picture.convert("RGB"), *(_inside(picture.size, cell) if whole else cell))
+        shown = resample(picture.convert("RGB"), *(inside(picture.size, cell) if whole else cell))
         sheet.paste(shown, (left + (cell[0] - shown.width) // 2, top + (cell[1] - shown.height) // 2))
-        for number, words in enumerate(_wrapped(_drawable(caption, font), font, cell[0], caption_lines)):
-            draw.text((left, top + cell[1] + 2 + number * line), words, fill=_INK, font=font)
+        for number, words in enumerate(wrapped(drawable(caption, font), font, cell[0], caption_lines)):
+            draw.text((left, top + cell[1] + 2 + number * line), words, fill=INK, font=font)
     return sheet
 
 
@@ -65,13 +65,13 @@ def sheet_file(sheet: Image.Image) -> bytes:
     return out.getvalue()
 
 
-def _inside(size: tuple[int, int], cell: tuple[int, int]) -> tuple[int, int]:
+def inside(size: tuple[int, int], cell: tuple[int, int]) -> tuple[int, int]:
     """The largest size of a picture's shape that fits into a cell, both (width, height) in px."""
     scale = min(cell[0] / size[0], cell[1] / size[1])
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def _wrapped(
+def wrapped(
     text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int, most: int
 ) -> list[str]:
     """Break a caption into at most `most` lines of `width` px."""
@@ -88,7 +88,7 @@ def _wrapped(
     return [line if font.getlength(line) <= width else _shortened(line, font, width) for line in lines]
 
 
-def _drawable(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+def drawable(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
     """The text with accented letters that the font lacks as plain ones: "cafe" instead of an empty box."""
 
     def image(letter: str) -> bytes:

@@ -10,7 +10,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from fluxgram.server import (
+    native_boards,
     native_editing,
+    native_endpoints,
     native_events,
     native_gallery,
     native_jobs,
@@ -30,5 +32,6 @@ PREFIXES = ("/api/v1",)
 
 router = APIRouter(prefix="/api/v1", responses=REFUSALS)
 for _part in (native_jobs, native_events, native_words, native_editing, native_people, native_shoots,
-              native_shoot_boards, native_machine, native_service, native_gallery):  # fmt: skip
+              native_shoot_boards, native_machine, native_service, native_gallery,
+              native_boards, native_endpoints):  # fmt: skip
     router.include_router(_part.router)

@@ -43,7 +43,15 @@ class BoardChanged(RequestError):
 class Boards(Part):
     """The boards of a database. `owner` is whose to see: None sees everybody's."""
 
-    def create(self, owner: str, kind: BoardKind, title: str, data: Mapping[str, Any]) -> BoardRecord:
+    def create(
+        self,
+        owner: str,
+        kind: BoardKind,
+        title: str,
+        data: Mapping[str, Any],
+        *,
+        id: str = "",  # noqa: A002  (a board's id is called so)
+    ) -> BoardRecord:
         """Store a board; it is on the disk when this returns.
 
         Args:
@@ -51,17 +59,28 @@ class Boards(Part):
             kind: `comparison` or `shoot`.
             title: What to call it; too long a one is cut.
             data: The kind's own, plain values.
+            id: Letters and digits, for who must find it again where the answer was lost: the owner's board of that id
+                is returned as it is. Drawn where none is given.
 
         Raises:
             RequestError: It is too large.
         """
         now = self._clock()
-        values: dict[str, Any] = {"id": "".join(secrets.choice(_LETTERS) for _ in range(12)), "owner": owner}
+        id = id or "".join(secrets.choice(_LETTERS) for _ in range(12))  # noqa: A001
+        values: dict[str, Any] = {"id": id, "owner": owner}
         values |= {"kind": kind, "title": _title(title), "created": now, "updated": now, "version": 1}
         values |= {"data": _checked(data), "trashed": None}
         with self._database.writing() as connection:
-            connection.execute(insert(tables.boards).values(values))
-            return _board(_held(connection, values["id"], owner))
+            if not connection.execute(select(tables.boards.c.id).where(tables.boards.c.id == id)).first():
+                connection.execute(insert(tables.boards).values(values))
+            return _board(_held(connection, id, owner))
+
+    def find(self, id: str, owner: str | None) -> BoardRecord | None:  # noqa: A002  (a board's id is called so)
+        """As `get`, but None where there is none."""
+        try:
+            return self.get(id, owner)
+        except UnknownBoard:
+            return None
 
     def get(self, id: str, owner: str | None = None) -> BoardRecord:  # noqa: A002  (a board's id is called so)
         """A board, also one in the bin.

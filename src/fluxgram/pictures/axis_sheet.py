@@ -1,0 +1,130 @@
+"""A comparison as one picture: columns and rows with their labels, under each picture what made it.
+
+Contact sheets without axes are `sheet.py`; the same as a page is `axis_page.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw, ImageFont
+
+from fluxgram.errors import PictureError
+from fluxgram.pictures.resample import resample
+from fluxgram.pictures.sheet import INK, PAPER, drawable, inside, wrapped
+
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+MOST_SIDE = 16_384
+"""Of a sheet, in px; more is opened by few programs."""
+_SOFT, _EMPTY, _LINE = (150, 150, 146), (38, 38, 41), (64, 64, 68)
+_GAP, _EDGE, _LABELS = 12, 28, 190
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """One place on the sheet.
+
+    Attributes:
+        x: Column, from 0.
+        y: Row, from 0.
+        picture: What is shown; None where there is none.
+        caption: Lines under it; of a place without a picture, why.
+    """
+
+    x: int
+    y: int
+    picture: Image.Image | None
+    caption: tuple[str, ...]
+
+
+def axis_sheet(
+    title: str,
+    squares: Sequence[Square],
+    *,
+    columns: Sequence[str],
+    rows: Sequence[str],
+    note: str = "",
+    cell: tuple[int, int] = (512, 512),
+) -> Image.Image:
+    """The sheet.
+
+    Args:
+        title: Above everything.
+        squares: In any order; where two are in one place the later is shown.
+        columns: Labels over the columns; empty ones leave no room.
+        rows: Labels beside the rows.
+        note: Words under the title, such as the prompt.
+        cell: (width, height) that each picture gets, in px; all of it is shown.
+
+    Raises:
+        PictureError: Nothing to show, or the sheet would be too large.
+    """
+    if not squares or not columns or not rows or min(cell) < 16:
+        raise PictureError("A sheet needs at least one picture.")
+    title_font, font, small = (ImageFont.load_default(size=size) for size in (30, 18, 14))
+    lines = max(len(each.caption) for each in squares)
+    left = _EDGE + (_LABELS if any(rows) else 0)
+    width = left + len(columns) * (cell[0] + _GAP) - _GAP + _EDGE
+    heads = [wrapped(drawable(label, font), font, cell[0], 2) for label in columns]
+    notes = wrapped(drawable(note, small), small, width - 2 * _EDGE, 3)
+    top = _EDGE + 42 + len(notes) * 19 + 18 + max(map(len, heads)) * 24 + (6 if any(heads) else 0)
+    high = cell[1] + 6 + lines * 19 + 2 * _GAP
+    height = top + len(rows) * high + _EDGE - _GAP
+    if max(width, height) > MOST_SIDE:
+        raise PictureError(f"The sheet would be {width}x{height} px.", "Compare fewer pictures at once.")
+    sheet = Image.new("RGB", (width, height), PAPER)
+    draw = ImageDraw.Draw(sheet)
+    heading = wrapped(drawable(title, title_font), title_font, width - 2 * _EDGE, 1)
+    _write(draw, (_EDGE, _EDGE), heading, title_font, INK, 38)
+    _write(draw, (_EDGE, _EDGE + 42), notes, small, _SOFT, 19)
+    for number, words in enumerate(heads):
+        at = left + number * (cell[0] + _GAP), top - 6 - len(words) * 24
+        _write(draw, at, words, font, INK, 24)
+    for number, label in enumerate(rows):
+        words = wrapped(drawable(label, font), font, _LABELS - 16, 6)
+        middle = top + number * high + (cell[1] - len(words) * 24) // 2
+        _write(draw, (_EDGE, middle), words, font, INK, 24)
+    for square in squares:
+        place = left + square.x * (cell[0] + _GAP), top + square.y * high
+        _square(sheet, draw, square, place, cell, small)
+    return sheet
+
+
+def _square(
+    sheet: Image.Image,
+    draw: ImageDraw.ImageDraw,
+    square: Square,
+    place: tuple[int, int],
+    cell: tuple[int, int],
+    font: Font,
+) -> None:
+    left, top = place
+    under = top + cell[1] + 6
+    if square.picture is None:
+        box = (left, top, left + cell[0] - 1, top + cell[1] - 1)
+        draw.rectangle(box, fill=_EMPTY, outline=_LINE)
+        words = [
+            line for text in square.caption for line in wrapped(drawable(text, font), font, cell[0] - 32, 4)
+        ]
+        _write(draw, (left + 16, top + max(8, (cell[1] - len(words) * 19) // 2)), words, font, _SOFT, 19)
+        return
+    size = inside(square.picture.size, cell)
+    shown = resample(square.picture.convert("RGB"), *size)
+    sheet.paste(shown, (left + (cell[0] - size[0]) // 2, top + (cell[1] - size[1]) // 2))
+    for number, text in enumerate(square.caption):
+        words = wrapped(drawable(text, font), font, cell[0], 1)
+        _write(draw, (left, under + number * 19), words, font, INK if number == 0 else _SOFT, 19)
+
+
+def _write(
+    draw: ImageDraw.ImageDraw,
+    place: tuple[int, int],
+    lines: Sequence[str],
+    font: Font,
+    ink: tuple[int, int, int],
+    step: int,
+) -> None:
+    for number, line in enumerate(lines):
+        draw.text((place[0], place[1] + number * step), line, fill=ink, font=font)
