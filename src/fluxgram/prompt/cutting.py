@@ -16,7 +16,10 @@ _NEAR = 400
 _COMMA = r"[,;|、，；،؛]"
 _ARTICLE = re.compile(r"(?<!\w)(?:a|an|the|some)[ \t]{1,2}$", re.IGNORECASE)
 _JOINED = re.compile(rf"(?:\s{{0,9}}{_COMMA}\s{{0,9}}(?:and\s{{1,9}})?|\s{{1,9}}(?:and|&|\+|plus)\s{{1,9}})$")
-_LEAD_WORDS = "with|in|by|at|on|under|of|from|lit|illuminated|photographed|shot|taken|captured|using|featuring|showing|having"
+_LEAD_WORDS = (
+    "with|in|by|at|on|under|of|from|lit|illuminated|photographed|shot|taken|captured|using"
+    "|featuring|showing|having"
+)
 _LEAD = re.compile(
     rf"(?:(?<!\w)(?:(?:{_LEAD_WORDS})\s{{1,9}}|[^\W\d_]{{1,20}}:\s{{1,9}})){{1,5}}$", re.IGNORECASE
 )

@@ -14,7 +14,8 @@ function choices() {
 }
 
 /**
- * `bind(editor)` ties it to a <prompt-editor>; everything goes through the editor, which tells `change` and `reading`.
+ * `bind(editor)` ties it to a <prompt-editor>; without it, it finds the one that `for` names, or the page's first.
+ * Everything goes through the editor, which tells `change` and `reading`.
  */
 export class PromptComposer extends HTMLElement {
   #id = `composer-${++made}`;
@@ -27,6 +28,10 @@ export class PromptComposer extends HTMLElement {
   connectedCallback() {
     wear();
     if (!this.#built) this.#build();
+    customElements.whenDefined("prompt-editor").then(() => {
+      const editor = document.getElementById(this.getAttribute("for")) ?? document.querySelector("prompt-editor");
+      if (!this.#editor && editor) this.bind(editor);
+    });
   }
 
   disconnectedCallback() { hint(null); }

@@ -4,6 +4,7 @@ import { api, h, icon, live, t, tell } from "./core.js";
 import { Enhancing } from "./editor_enhance.js";
 import { Findings, SHAPES } from "./editor_findings.js";
 import { History } from "./editor_history.js";
+import { tied } from "./editor_draft.js";
 import { changed, converter, difference, hint, moved, newest, wear, whole } from "./words.js";
 
 const PAUSE = 150;
@@ -13,13 +14,15 @@ let made = 0;
 /**
  * Properties: `value`, `negative`, `checkpoint`, `size` ("512x768"), `seed`, `anchor`; `policy` of the negative prompt,
  * `tokens`, `findings`. Events: `change` (somebody changed the words), `reading` (detail: what /parse says),
- * `checked` (detail: the findings). Attribute `plain`: without negative prompt and enhancing.
+ * `checked` (detail: the findings). Attributes: `draft` (the words are those of the page's draft), `no-negative` (the
+ * field for it is elsewhere), `plain` (neither negative prompt nor enhancing), `placeholder`.
  */
 export class PromptEditor extends HTMLElement {
   #id = `prompt-${++made}`;
   #history = new History();
   #settings = { checkpoint: "", size: "", seed: "", anchor: "" };
   #before = "";
+  #negative = "";
   #spans = []; // of findings, in units, moved along until the next check
   #shades = []; // other places that are shown: {start, end, kind}
   #changes = Promise.resolve();
@@ -31,10 +34,14 @@ export class PromptEditor extends HTMLElement {
   connectedCallback() {
     wear();
     if (!this.#built) this.#build();
+    if (this.hasAttribute("draft")) this.#untie = tied(this);
     this.#check.now();
   }
 
+  #untie = () => {};
+
   disconnectedCallback() {
+    this.#untie();
     this.#check.stop();
     hint(null);
   }
@@ -50,15 +57,15 @@ export class PromptEditor extends HTMLElement {
 
   /** The negative prompt, as far as the checkpoint honours one; what was typed for another stays in the field. */
   get negative() { return this.policy === "unsupported" ? "" : this.negativeTyped; }
-  get negativeTyped() { return this.below?.value ?? this.#waiting.negative ?? ""; }
+  get negativeTyped() { return this.#negative; }
   set negative(value) {
-    if (this.below) {
-      this.below.value = String(value ?? "");
-      this.#grown();
-      this.#check.soon();
-    } else this.#waiting.negative = String(value ?? "");
+    const now = String(value ?? "");
+    if (now === this.#negative) return;
+    this.#negative = now;
+    if (this.below && this.below.value !== now) this.below.value = now;
+    this.#grown();
+    if (this.#built) this.#check.soon();
   }
-  #waiting = {};
 
   get policy() { return this.reading?.negative ?? "honoured"; }
   get tokens() { return this.reading?.tokens ?? null; }
@@ -87,7 +94,7 @@ export class PromptEditor extends HTMLElement {
     this.mirror = h("div", { class: "words-mirror", "aria-hidden": "true" });
     this.text = h("textarea", {
       id, class: "words-text", rows: 1, spellcheck: "false", autocapitalize: "off", autocomplete: "off",
-      "aria-describedby": `${id}-state ${id}-keys`, placeholder: t("words.placeholder"), value: this.#before,
+      "aria-describedby": `${id}-state ${id}-keys`, placeholder: this.getAttribute("placeholder") || t("words.placeholder"), value: this.#before,
       on: { input: (event) => this.#typed(event), keydown: (event) => this.#key(event), change: (event) => event.stopPropagation(),
         beforeinput: (event) => this.#historyAsked(event), pointermove: (event) => this.#point(event), pointerleave: () => hint(null) },
     });
@@ -107,7 +114,7 @@ export class PromptEditor extends HTMLElement {
         h("p", { class: "words-keys", id: `${id}-keys` }, h("kbd", { class: "kbd" }, "Alt Enter"), ` ${t("words.key_fix")}`, h("kbd", { class: "kbd" }, "F8"), ` ${t("words.key_next")}`)),
       ...(this.enhancing ? [this.enhancing.panel] : []),
       this.list.element,
-      ...(this.hasAttribute("plain") ? [] : [this.#negativeField()]));
+      ...(this.hasAttribute("plain") || this.hasAttribute("no-negative") ? [] : [this.#negativeField()]));
     this.#history.start(this.#before);
     document.addEventListener("selectionchange", () => document.activeElement === this.text && this.#caret());
     this.#draw();
@@ -121,16 +128,16 @@ export class PromptEditor extends HTMLElement {
 
   #negativeField() {
     const id = `${this.#id}-negative`;
-    this.below = h("textarea", { id, rows: 1, class: "words-negative", spellcheck: "false", autocomplete: "off", value: this.#waiting.negative ?? "",
+    this.below = h("textarea", { id, rows: 1, class: "words-negative", spellcheck: "false", autocomplete: "off", value: this.#negative,
       "aria-describedby": `${id}-help`, placeholder: t("words.negative_placeholder"),
-      on: { input: () => { this.#grown(); this.#check.soon(); this.#announce(); }, change: (event) => event.stopPropagation() } });
+      on: { input: () => { this.negative = this.below.value; this.announce(); }, change: (event) => event.stopPropagation() } });
     this.belowHelp = h("p", { class: "help", id: `${id}-help` });
     return h("div", { class: "field words-below" }, h("label", { for: id }, t("words.negative")), h("div", { class: "words-grow" }, this.below), this.belowHelp);
   }
 
   /** The field below grows with its words; browsers that cannot do it alone are helped. */
   #grown() {
-    this.below.parentNode.dataset.words = `${this.below.value}\n`;
+    if (this.below) this.below.parentNode.dataset.words = `${this.below.value}\n`;
   }
 
   // --- changes -----------------------------------------------------------------------------------------------------
@@ -143,7 +150,7 @@ export class PromptEditor extends HTMLElement {
     this.#tell();
     this.list.wait();
     this.#check.soon();
-    this.#announce();
+    this.announce();
   }
 
   #snapshot() {
@@ -163,7 +170,7 @@ export class PromptEditor extends HTMLElement {
     this.#draw();
     this.#tell();
     this.#check.now();
-    if (!quiet) this.#announce();
+    if (!quiet) this.announce();
   }
 
   #shift(before, after) {
@@ -172,7 +179,8 @@ export class PromptEditor extends HTMLElement {
     this.#shades = moved(this.#shades, change).filter((shade) => shade.kind !== "fresh" || shade.until > performance.now());
   }
 
-  #announce() {
+  /** Tell that somebody changed the words. */
+  announce() {
     this.dispatchEvent(new CustomEvent("change", { bubbles: true, detail: { value: this.value, negative: this.negative } }));
   }
 
@@ -395,7 +403,7 @@ export class PromptEditor extends HTMLElement {
         return { start, end: start + edit.text.length };
       }));
     }
-    if (finding.fix.negative && this.below) this.#addNegative(finding.fix.negative);
+    if (finding.fix.negative) this.#addNegative(finding.fix.negative);
     this.list.settle();
     live(t("words.fixed", { title: finding.fix.title }));
   }
@@ -406,7 +414,7 @@ export class PromptEditor extends HTMLElement {
     said.push(...words.split(",").map((each) => each.trim()).filter((each) => each && !there.has(each.toLowerCase())));
     this.negative = said.join(", ");
     this.#check.now();
-    this.#announce();
+    this.announce();
   }
 
   /** Mend everything that keeps what was meant. */
@@ -418,7 +426,7 @@ export class PromptEditor extends HTMLElement {
       const { mended } = await api("POST", "/lint", order);
       if (sent !== this.value) return;
       if (mended.prompt !== sent) this.#write(mended.prompt);
-      if (this.below && mended.negative !== negative) { this.negative = mended.negative; this.#check.now(); this.#announce(); }
+      if (mended.negative !== negative) { this.negative = mended.negative; this.#check.now(); this.announce(); }
       this.list.settle();
       this.text.focus();
     } catch (error) {

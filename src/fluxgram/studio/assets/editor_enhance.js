@@ -42,7 +42,7 @@ export class Enhancing {
 
   #setNegative(words) {
     this.#editor.negative = words;
-    this.#editor.dispatchEvent(new CustomEvent("change", { bubbles: true, detail: { value: this.#editor.value, negative: this.#editor.negative } }));
+    this.#editor.announce();
   }
 
   #show(note = "") {
