@@ -19,6 +19,16 @@ function unique() {
 }
 
 /**
+ * As `api`, but seeds above 2**53 stay whole: as text, where a number would be rounded.
+ * @returns {Promise<any>} the answer's JSON
+ */
+export async function exact(method, path, body, options = {}) {
+  const text = await (await api(method, path, body, { ...options, raw: true })).text();
+  return JSON.parse(text, (key, value, place) =>
+    key === "seed" && typeof value === "number" && !Number.isSafeInteger(value) && place?.source ? place.source : value);
+}
+
+/**
  * Hand in a job. While its answer is not known (the network or the server went away), the same fields go out with the
  * same key, also after a reload: the server then answers with the job that it has, instead of drawing another.
  * @param {object} fields - Of POST /jobs.
@@ -30,7 +40,7 @@ export async function submit(fields) {
   const key = open?.body === body ? open.key : unique();
   remember("jobs-unanswered", { body, key });
   try {
-    const job = await api("POST", "/jobs", fields, { headers: { "Idempotency-Key": key } });
+    const job = await exact("POST", "/jobs", fields, { headers: { "Idempotency-Key": key } });
     remember("jobs-unanswered", null);
     return job;
   } catch (error) {
@@ -117,7 +127,7 @@ export class JobCard extends HTMLElement {
     const id = this.getAttribute("job");
     if (!id) return;
     try {
-      const view = await api("GET", `/jobs/${id}`);
+      const view = await exact("GET", `/jobs/${id}`);
       if (id !== this.getAttribute("job") || !this.isConnected) return;
       this.#take(view);
     } catch (error) {
@@ -168,8 +178,8 @@ export class JobCard extends HTMLElement {
     this.#timer = setTimeout(() => this.#look(), POLL[Math.min(this.#polls++, POLL.length - 1)]);
   }
 
-  #heard({ id, kind, data }) {
-    if (id) this.#after = Number(id);
+  #heard({ id, kind, ...data }) {
+    this.#after = Math.max(this.#after, id || 0);
     if (kind === "queued") {
       Object.assign(this.#view, { state: "queued", position: data.position, eta: data.eta });
       this.#dueIn(data.eta);
@@ -296,7 +306,7 @@ export class JobCard extends HTMLElement {
     this.#stopping = true;
     this.#words();
     try {
-      const view = await api("POST", `/jobs/${this.#view.id}/cancel`);
+      const view = await exact("POST", `/jobs/${this.#view.id}/cancel`);
       if (OVER.has(view.state)) this.#stopping = false;
       this.#take(view);
     } catch (error) {
@@ -307,7 +317,7 @@ export class JobCard extends HTMLElement {
 
   async #retry() {
     try {
-      const view = await api("POST", `/jobs/${this.#view.id}/retry`);
+      const view = await exact("POST", `/jobs/${this.#view.id}/retry`);
       Object.assign(this, { view });
       this.#step = { picture: 0, done: 0, steps: 0 };
       this.#began = this.#polls = 0;
