@@ -346,3 +346,12 @@ def _both(first: Range, second: Range) -> Range:
     """What two ranges have in common; the first where that is nothing."""
     low, high = max(first[0], second[0]), min(first[1], second[1])
     return (low, high) if low <= high else first
+
+
+def is_lamp_phrase(text: str) -> bool:
+    """Whether words say a lamp and nothing else: a key in plain words, or one of the additions."""
+    plain = " ".join(text.casefold().split())
+    if any(plain == word for bins in ADDITIONS.values() for word in bins if word):
+        return True
+    without_side = re.sub(r"(?: from)?(?: the)? (?:upper |lower )?(?:left|right)$", "", plain)
+    return bool(_PLAIN_KEY.fullmatch(without_side)) or without_side in ("key light", "key")
