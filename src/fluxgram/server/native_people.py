@@ -50,6 +50,12 @@ IfMatch = Annotated[
 ]
 
 
+Seed = (
+    Annotated[StrictInt, Field(ge=0, lt=2**64)] | Annotated[StrictStr, Field(pattern=r"^[0-9]{1,20}$")]
+)
+"""Browsers hold no whole number above 2^53, so it may come as text."""
+
+
 class AdapterEntry(Body):
     """A LoRA that belongs to a character."""
 
@@ -70,7 +76,7 @@ class Looks(Body):
 class CharacterOrder(Looks):
     """What makes somebody the same in every scene."""
 
-    seed: StrictInt = Field(ge=0, lt=2**64, description=_LOCKED)
+    seed: Seed = Field(description=f"{_LOCKED} Also as text.")
 
 
 class AnchorOrder(Body):
@@ -82,7 +88,7 @@ class AnchorOrder(Body):
 class NewCharacter(Looks):
     """A character with its name."""
 
-    seed: StrictInt | None = Field(None, ge=0, lt=2**64, description=f"{_LOCKED} Drawn where none is given.")
+    seed: Seed | None = Field(None, description=f"{_LOCKED} Also as text; drawn where none is given.")
     name: StrictStr = Field(description="What to call it: Mara.", max_length=200)
 
 
@@ -126,7 +132,7 @@ def new_character(body: NewCharacter, request: Request, response: Response, who:
     if cast.path(body.name).exists():
         error = ShootError(f"There is a character {cast.path(body.name).stem!r} already.", "PUT replaces it.")
         return respond(request, error, 409)
-    seed = secrets.randbits(32) if body.seed is None else body.seed
+    seed = secrets.randbits(32) if body.seed is None else int(body.seed)
     slug = _save(cast, body.name, body, seed, overwrite=False)
     response.headers["Location"] = (
         f"{base_url(request, request.app.state.service)}/api/v1/characters/{quote(slug)}"
@@ -191,7 +197,7 @@ def put_character(
     with _turn(request):
         if if_match and not _fits(if_match, _etag(cast, name)):
             return _changed(request, cast, name)
-        slug = _save(cast, name, body, body.seed, overwrite=True)
+        slug = _save(cast, name, body, int(body.seed), overwrite=True)
         return _answer(cast, slug, response)
 
 
@@ -240,7 +246,7 @@ def _save(cast: Cast, name: str, body: Looks, seed: int, *, overwrite: bool) -> 
 
 def _shown(slug: str, found: Character) -> dict[str, Any]:
     plain = asdict(found)
-    return {"slug": slug, **plain, "warnings": anchor_warnings(found.anchor)}
+    return {"slug": slug, **plain, "seed_text": str(found.seed), "warnings": anchor_warnings(found.anchor)}
 
 
 def _answer(cast: Cast, slug: str, response: Response) -> dict[str, Any]:
