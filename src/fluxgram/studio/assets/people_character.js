@@ -14,7 +14,7 @@ const path = (name) => `/characters/${encodeURIComponent(name)}`;
 const kept_as = `character-${slug}`;
 let base; // as the server has it, with its etag
 let form = {};
-let status, save_button, portrait_box, gallery, trouble, notices;
+let status, save_button, discard, portrait_box, gallery, trouble, notices;
 
 const values_of = (one) => ({ ...Object.fromEntries(TEXTS.map((name) => [name, one[name]])), seed: one.seed_text });
 const typed = () => ({ anchor: form.anchor.value, negative: form.negative.value, checkpoint: form.checkpoint.value, notes: form.notes.value, seed: form.seed.value.trim() });
@@ -36,6 +36,7 @@ function changed() {
   status.textContent = t(open ? "people.unsaved" : "people.saved");
   status.classList.toggle("open", open);
   save_button.disabled = !open;
+  discard.hidden = !open;
   remember(kept_as, open ? { values: typed(), base } : null);
 }
 
@@ -154,6 +155,7 @@ function build(checkpoints) {
   const options = [h("option", { value: "" }, t("people.checkpoint_default")), checkpoints.map((each) => h("option", { value: each.name }, each.title))];
   status = h("span", { class: "save-state", role: "status" });
   save_button = h("button", { class: "button primary" }, icon("check"), t("people.save"));
+  discard = h("button", { class: "button quiet", type: "button", on: { click: () => { fill(values_of(base)); notices.replaceChildren(); } } }, t("people.discard"));
   trouble = h("p", { class: "error", role: "alert", hidden: true });
   notices = h("div", {});
   const editor = h("form", { class: "panel stack character-form" }, form.anchor.field,
@@ -165,7 +167,7 @@ function build(checkpoints) {
       h("div", { class: "wrap" }, base.adapters.map((each) => h("span", { class: "badge" }, `${each.source} · ${each.strength}`)))),
     trouble,
     h("div", { class: "save-bar" }, status,
-      h("div", { class: "row" }, h("button", { class: "button quiet", type: "button", on: { click: () => { fill(values_of(base)); notices.replaceChildren(); } } }, t("people.discard")), save_button)));
+      h("div", { class: "row" }, discard, save_button)));
   editor.addEventListener("submit", (event) => {
     event.preventDefault();
     save();

@@ -15,7 +15,7 @@ export function local(url) {
  */
 export function face(url, name) {
   const box = h("span", { class: "face" });
-  const nobody = () => box.replaceChildren(icon("people"), h("span", { class: "visually-hidden" }, t("people.no_face", { name })));
+  const nobody = () => box.replaceChildren(icon("person"), h("span", { class: "visually-hidden" }, t("people.no_face", { name })));
   if (!url) nobody();
   else box.append(h("img", { src: local(url), alt: t("people.portrait_of", { name }), loading: "lazy", on: { error: nobody } }));
   return box;
