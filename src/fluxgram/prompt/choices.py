@@ -80,5 +80,6 @@ def offered(group: Group, catalog: Catalog) -> Iterator[tuple[Term, bool]]:
 
 def label(term: Term, group: Group) -> str:
     """A few words that stand for a term where its own would be too many."""
-    words = term.name.replace("-", " ") if group.names or len(term.say) > LONGEST_LABEL else term.say.removesuffix(" lens")
+    short = len(term.say) <= LONGEST_LABEL and not group.names
+    words = term.say.removesuffix(" lens") if short else term.name.replace("-", " ")
     return f"{words[:1].upper()}{words[1:]}" if not words.startswith("f/") else words

@@ -30,7 +30,6 @@ _OWN_SENTENCE = {"light": "Lit with ", "camera": "Photographed with ", "quality"
 _MOST_ROUNDS = 8
 _AROUND = 400
 _STOP = re.compile(r"[fƒ]\s{0,2}/?\s{0,2}\d{1,2}(?:[.,]\d{1,2})?", re.IGNORECASE)
-_PAIRED_STOP = re.compile(r"(?<=/)\s?\d{1,2}(?:\.\d{1,2})?$")
 _LENGTH = re.compile(r"\d{1,4}(?:\.\d{1,2})?(?=[\s\-]{0,2}mm)", re.IGNORECASE)
 _PLAIN_LENS = re.compile(r"(\d{1,4})mm lens")
 _LIT = re.compile(r"(?<!\w)(?:lit|illuminated)\s{1,9}(?:by|with|from)(?!\w)", re.IGNORECASE)
@@ -244,13 +243,16 @@ class _Draft:
             if len(found) == 1 and piece.role != "negative":
                 start = span.start + found[0].start()
                 yield self._with_article(Span(start, span.start + found[0].end()), number)
-            elif number and kind == "aperture" and (pair := _PAIRED_STOP.search(piece.text)):
-                yield Span(span.start + pair.start(), span.end), number.removeprefix("f/")
         if self._holds_more(piece):
             return
         if piece.role == "negative":
             yield span, words
             return
+        if piece.focal_mm and piece.aperture and piece.term is None:  # "85/1.8": the other number stays
+            if term.kind == "aperture":
+                yield span, f"{piece.focal_mm:g}mm lens at {words}"
+            elif plain:
+                yield span, f"{words} at f/{piece.aperture:g}"
         own = self._own_span(piece)
         whole = Span(own.start, own.end if _has_side(term) and piece.side else span.end)
         if term.kind in ("lens", "camera"):
