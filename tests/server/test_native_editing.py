@@ -99,7 +99,7 @@ def test_what_cannot_be_done_is_refused_with_a_reason(
         "soft window light, " * 5100,
         "a" * 99_000,
         "(" * 99_000,
-        "‮שלום freckles مرحبا‬, 漢字 👩‍🦰, \x00, \u200b\ufeff",
+        "\u202eשלום freckles مرحبا\u202c, 漢字 👩‍🦰, \x00, \u200b\ufeff",
         "\x00",
         " \n\t",
         "<script>alert(1)</script>, <img src=x onerror=alert(1)>",

@@ -84,6 +84,23 @@ class Offer:
             UnknownCheckpoint: There is none of that name; the hint has the nearest.
             CheckpointMissing: Its files are not here.
         """
+        table, key = self.named(name)
+        if not self._is_present(key):
+            raise CheckpointMissing(
+                f"The checkpoint {table.name} is not on this machine.",
+                f"Its owner can fetch it: fluxgram checkpoints pull {table.name}",
+            )
+        return table, key
+
+    def named(self, name: object) -> tuple[Checkpoint, str]:
+        """The same for those who need no files of it, only what its table says.
+
+        Args:
+            name: As the client sent it; None or empty is the default.
+
+        Raises:
+            UnknownCheckpoint: There is none of that name; the hint has the nearest.
+        """
         tables = self._fresh()
         key = self._leads_to(name)
         if key not in tables:
@@ -91,11 +108,6 @@ class Offer:
             near = get_close_matches(shown, self.names(), n=3, cutoff=0.6)
             known = f"Nearest: {', '.join(near)}." if near else f"There are: {', '.join(self.own_names())}."
             raise UnknownCheckpoint(f"There is no checkpoint {shown!r}.", known)
-        if not self._is_present(key):
-            raise CheckpointMissing(
-                f"The checkpoint {tables[key].name} is not on this machine.",
-                f"Its owner can fetch it: fluxgram checkpoints pull {tables[key].name}",
-            )
         return tables[key], key
 
     def names(self) -> list[str]:

@@ -288,12 +288,12 @@ class Jobs:
         return self._offer.choose(name)[1]
 
     def facts(self, name: str = "") -> CheckpointFacts:
-        """What prompts need to know of a checkpoint; of the default one where none is named.
+        """What prompts need to know of a checkpoint, here or not; of the default one where none is named.
 
         Raises:
             UnknownCheckpoint: There is none of that name.
         """
-        return checkpoint_facts(self._offer.choose(name)[1], self.settings)
+        return checkpoint_facts(self._offer.named(name)[1], self.settings)
 
     def on_bell(self, callback: Callable[[int], None], *, ends: bool = False) -> Callable[[], None]:
         """Have a function called, from any thread, with each job that something happened to, or that is over."""
