@@ -1,16 +1,20 @@
-"""Native surface: what happens to a job, as server-sent events that can be replayed, or as JSON."""
+"""Native surface: what happens to a job, or to many, as server-sent events that can be replayed, or as JSON."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
+from fluxgram.errors import UnknownJob
+from fluxgram.server.failures import Malformed
 from fluxgram.server.native_views import JobNumber, Who, number_of, when
 
 if TYPE_CHECKING:
@@ -24,6 +28,72 @@ KEEP_ALIVE = 15.0
 """Seconds of silence after which a comment is sent, so that nobody between takes the connection for dead."""
 _HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 _MOST = 2**63 - 1
+MOST_FOLLOWED = 100
+"""Jobs in one stream."""
+_FOLLOWED = re.compile(r"([0-9]{1,16})(?::([0-9]{1,18}))?")
+Followed = Annotated[
+    list[str],
+    Query(
+        description="`ID`, or `ID:AFTER` for events with a larger id; repeatable.", max_length=MOST_FOLLOWED
+    ),
+]
+
+
+@router.get(
+    "/events",
+    summary="What happens to many jobs, in one stream",
+    operation_id="events_of_many",
+    response_class=Response,
+    responses={200: {"description": "Events.", "content": {"text/event-stream": {}}}},
+)
+async def events_of_many(request: Request, who: Who, job: Followed) -> Response:
+    """As a job's events, each with its `job`; `unknown` tells of one that there is not. A browser has few connections."""
+    jobs: Jobs = request.app.state.jobs
+    wanted: dict[int, int] = {}
+    for each in job:
+        found = _FOLLOWED.fullmatch(each)
+        if found is None:
+            raise Malformed(f"{each[:40]!a} names no job.", "Send job=ID or job=ID:AFTER.")
+        wanted[number_of(found[1])] = int(found[2] or 0)
+    known, strange = await run_in_threadpool(_known, jobs, list(wanted), who)
+    following = merged([jobs.follow(number, wanted[number], who) for number in known])
+    return StreamingResponse(
+        _lines(request, following, tuple(strange)), media_type="text/event-stream", headers=_HEADERS
+    )
+
+
+def _known(jobs: Jobs, numbers: Sequence[int], who: Caller) -> tuple[list[int], list[int]]:
+    known: list[int] = []
+    strange: list[int] = []
+    for number in numbers:
+        try:
+            jobs.get(number, who)
+            known.append(number)
+        except UnknownJob:
+            strange.append(number)
+    return known, strange
+
+
+async def merged(followed: Sequence[AsyncGenerator[EventRecord, None]]) -> AsyncGenerator[EventRecord, None]:
+    """Events of several jobs as they come, until all are over."""
+    coming = {asyncio.ensure_future(anext(each)): each for each in followed}
+    try:
+        while coming:
+            done, _ = await asyncio.wait(coming, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                source = coming.pop(task)
+                try:
+                    event = task.result()
+                except StopAsyncIteration:
+                    continue
+                coming[asyncio.ensure_future(anext(source))] = source
+                yield event
+    finally:
+        for task in coming:
+            task.cancel()
+        await asyncio.gather(*coming, return_exceptions=True)
+        for each in followed:
+            await each.aclose()
 
 
 @router.get(
@@ -64,9 +134,19 @@ def plain(event: EventRecord) -> dict[str, Any]:
 async def stream(request: Request, number: int, after: int, who: Caller) -> AsyncIterator[bytes]:
     """A job's events in the form of server-sent events; ends with the job's last event, or with the service."""
     jobs: Jobs = request.app.state.jobs
+    async with aclosing(_lines(request, jobs.follow(number, after, who))) as lines:
+        async for line in lines:
+            yield line
+
+
+async def _lines(
+    request: Request, following: AsyncGenerator[EventRecord, None], strange: Sequence[int] = ()
+) -> AsyncGenerator[bytes, None]:
+    """Events in the form of server-sent events."""
     over: asyncio.Event = request.app.state.draining.over
     yield b"retry: 2000\n\n"
-    following = aiter(jobs.follow(number, after, who))
+    for number in strange:
+        yield b'event: unknown\ndata: {"job": %d}\n\n' % number
     ending = asyncio.ensure_future(over.wait())
     coming: asyncio.Future[EventRecord] | None = None
     waited: set[asyncio.Future[Any]]
@@ -92,9 +172,10 @@ async def stream(request: Request, number: int, after: int, who: Caller) -> Asyn
             if task is not None:
                 task.cancel()
         await asyncio.gather(*(task for task in (coming, ending) if task is not None), return_exceptions=True)
+        await following.aclose()
 
 
 def message(event: EventRecord) -> bytes:
     """One server-sent event."""
-    data = json.dumps({"at": when(event.at), **event.data}, ensure_ascii=False)
+    data = json.dumps({"job": event.job, "at": when(event.at), **event.data}, ensure_ascii=False)
     return f"id: {event.id}\nevent: {event.kind}\ndata: {data}\n\n".encode()
