@@ -16,8 +16,9 @@ from tests.serving import SCRIPT, TINY, serving, wait_until
 
 def test_it_says_where_it_listens_and_how_to_try_it(tmp_path: Path) -> None:
     with serving(tmp_path / "home", "fluxgram-mini", engine=TINY) as server:
-        first, second, *_ = server.log.splitlines()
+        first, studio, second, *_ = server.log.splitlines()
         assert first == f"fluxgram listens on {server.url} and draws with fluxgram-mini. Ctrl-C ends it."
+        assert studio == f"Studio:  {server.url}/"
         words = shlex.split(second.removeprefix("try:"))
         assert words[:2] == ["curl", f"{server.url}/api/v1/jobs"]
         header, body = (words[words.index(option) + 1] for option in ("-H", "-d"))

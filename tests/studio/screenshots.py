@@ -1,0 +1,168 @@
+"""Makes the pictures in docs/studio.md: `make screenshots`. A service of its own draws with the embedded checkpoint.
+
+Not a test. Look at what it writes before committing it.
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.serving import Server, serving, wait_until
+from tests.studio.conftest import chromium
+
+FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
+SUBJECTS = (
+    "portrait of a woman with auburn hair and freckles, Rembrandt lighting from the left, 85mm f/1.4, grey backdrop",
+    "portrait of an old fisherman with a white beard, soft window light from the right, 85mm lens",
+    "close-up portrait of a young man with short black hair, butterfly lighting, 85mm f/2",
+    "portrait of a woman in her 60s with grey hair, golden hour sunlight from the right, 50mm lens",
+    "portrait of a man with glasses, split lighting from the left, low-key, 85mm f/1.8",
+    "portrait of a woman with black curly hair, soft studio lighting with warm key and cool fill, 85mm f/2",
+    "portrait of a young woman with blond hair, rim light from behind, dark background, 85mm f/1.4",
+    "portrait of a bald man with a short beard, broad lighting from the right, 100mm lens",
+)
+
+
+def main() -> None:
+    """Draw what the pages show, then photograph the pages."""
+    found = chromium()
+    if found is None:
+        raise SystemExit("There is no Chromium on this machine.")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving(Path(folder) / "home", "fluxgram-mini", THREADS="2") as server,
+        sync_playwright() as playwright,
+    ):
+        started = playwright.chromium.launch(
+            executable_path=found, args=["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader"]
+        )
+        names = fill(server)
+        Photographer(server, started).all(names)
+        started.close()
+
+
+def fill(server: Server) -> list[str]:
+    """Pictures with marks, a comparison, a character and a shoot. Returns names of pictures."""
+    names = [draw(server, prompt, seed=9 + number) for number, prompt in enumerate(SUBJECTS)]
+    names += [
+        draw(server, SUBJECTS[0].replace("Rembrandt lighting from the left", light), seed=9, parent=names[0])
+        for light in ("butterfly lighting", "split lighting from the right")
+    ]
+    for number, (rating, favourite) in enumerate(((5, True), (3, False), (4, False), (2, False), (5, True))):
+        marks = {"rating": rating, "favourite": favourite, "tags": ["client"] if number % 2 else ["portfolio", "red hair"]}
+        answer = server.call("PATCH", f"/api/v1/pictures/{names[number]}", marks)
+        assert answer.status == 200, answer.body
+    return names
+
+
+def draw(server: Server, prompt: str, seed: int, **more: Any) -> str:
+    """The name of a finished picture."""
+    answer = server.call("POST", "/api/v1/jobs", {"prompt": prompt, "seed": seed, "quality": "final", **more})
+    assert answer.status == 202, answer.body
+    job = answer.json["id"]
+    over = wait_until(lambda: _over(server, job), "the picture")
+    return str(over["pictures"][0]["name"])
+
+
+def _over(server: Server, job: int) -> Any:
+    view = server.call("GET", f"/api/v1/jobs/{job}?wait=30").json
+    assert view["state"] != "failed", view["problem"]
+    return view if view["state"] == "done" else None
+
+
+class Photographer:
+    """Opens pages and keeps what they look like.
+
+    Args:
+        server: Whose pages.
+        browser: Which looks at them.
+    """
+
+    def __init__(self, server: Server, browser: Browser) -> None:
+        self.server, self.browser = server, browser
+
+    def all(self, names: list[str]) -> None:
+        """Every page."""
+        self.take("shoot", "/", self.shoot)
+        self.take("light", "/light")
+        self.take("gallery", "/gallery")
+        self.take("picture", f"/gallery/{names[0]}")
+        self.take("compare", self.comparison(names), lambda page: page.keyboard.press("s"))
+        self.take("characters", self.character())
+        self.take("shoots", self.shoots())
+        self.take("settings", "/settings", theme="light")
+        self.take("phone", "/light", size=(390, 844))
+
+    def take(
+        self, name: str, path: str, prepare: Callable[[Page], object] | None = None, *, theme: str = "dark",
+        size: tuple[int, int] = (1440, 900),
+    ) -> None:  # fmt: skip
+        """One page."""
+        context = self.browser.new_context(
+            base_url=self.server.url,
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme=theme,  # type: ignore[arg-type]
+            device_scale_factor=2 if size[0] < 600 else 1,
+        )
+        page = context.new_page()
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        if prepare:
+            prepare(page)
+        page.wait_for_timeout(1200)
+        with Image.open(io.BytesIO(page.screenshot())) as shot:
+            shot.convert("RGB").save(FOLDER / f"studio-{name}.webp", quality=82, method=6)
+        context.close()
+
+    def shoot(self, page: Page) -> None:
+        """A picture made on the start page."""
+        page.locator("prompt-editor textarea").first.fill(SUBJECTS[0])
+        page.keyboard.press("Control+Enter")
+        page.locator("job-card[data-state=done] img, job-card img").first.wait_for(timeout=120_000)
+
+    def comparison(self, names: list[str]) -> str:
+        """Address of a comparison of three lights."""
+        cells = [{"label": label, "picture": name} for label, name in zip(
+            ("Rembrandt", "Butterfly", "Split"), (names[0], *names[-2:]), strict=True)]  # fmt: skip
+        body = {"kind": "comparison", "title": "Three lights, one seed", "cells": cells}
+        answer = self.server.call("POST", "/api/v1/boards", body)
+        assert answer.status in (200, 201, 202), answer.body
+        return f"/compare/{answer.json['id']}"
+
+    def character(self) -> str:
+        """Address of the characters."""
+        body = {
+            "name": "Mara",
+            "anchor": "a woman in her 30s with auburn wavy hair, freckles and green eyes",
+            "seed": 9,
+        }
+        answer = self.server.call("POST", "/api/v1/characters", body)
+        assert answer.status == 201, answer.body
+        return "/characters"
+
+    def shoots(self) -> str:
+        """Address of a shoot."""
+        file = """[shoot]
+title = "Mara, four lights"
+character = "Mara"
+"""
+        scenes = ("rembrandt", "window", "golden-hour", "butterfly")
+        file += "".join(f'\n[[scene]]\nname = "{each}"\nlight = ["{each}"]\n' for each in scenes)
+        answer = self.server.call("POST", "/api/v1/shoots", {"file": file})
+        assert answer.status == 202, answer.body
+        jobs = [frame["job"]["id"] for frame in answer.json["frames"]]
+        for job in jobs:
+            wait_until(lambda job=job: _over(self.server, job), "the shoot")
+        return f"/shoots/{answer.json['board']}"
+
+
+if __name__ == "__main__":
+    main()
