@@ -1,4 +1,4 @@
-# `make portrait` makes a picture, `make serve` starts the service, `make test` runs the tests. Each sets up .venv by itself; a second run is quick.
+# `make portrait` makes a picture, `make studio` opens the Studio in the browser, `make test` runs the tests. Each sets up .venv by itself; a second run is quick.
 # PYTHON=/path/to/python3.x chooses the interpreter of a new .venv. See docs/install.md.
 
 PYTHON ?= $(shell for p in python3 python3.12 python3.13 python3.11 python3.14 python; do \
@@ -11,7 +11,7 @@ SEED ?= 9
 export PROMPT SEED
 
 .DEFAULT_GOAL := help
-.PHONY: help portrait serve test clients check format bench clean
+.PHONY: help portrait studio serve test browser clients screenshots check format bench clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## ?/  make \1: /p' $(MAKEFILE_LIST)
@@ -20,11 +20,23 @@ portrait: $(VENV)/installed  ## write portrait.png with the embedded checkpoint 
 	@printf 'prompt: %s\n' "$$PROMPT"
 	@$(BIN)/fluxgram generate --seed "$$SEED" --out portrait.png --force -- "$$PROMPT"
 
+studio: $(VENV)/installed-server  ## the Studio in the browser (STUDIO="--port 8000 …")
+	@$(BIN)/fluxgram studio $(STUDIO)
+
 serve: $(VENV)/installed-server  ## the service at http://127.0.0.1:7070 (SERVE="--port 8000 …")
 	@$(BIN)/fluxgram serve $(SERVE)
 
-test: $(VENV)/installed-dev  ## run all tests
+test: $(VENV)/installed-dev  ## run all tests; those of the Studio need Chromium (make browser)
 	$(BIN)/python -m pytest
+
+browser:  ## install Debian's Chromium for the Studio's tests, where this user may; tests without one are skipped
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+		&& { timeout 300 apt-get install -qq --no-install-recommends chromium >/dev/null 2>&1 \
+		|| { timeout 120 apt-get update -qq && timeout 300 apt-get install -qq --no-install-recommends chromium; } >/dev/null 2>&1; }; } \
+		|| echo "There is no Chromium; install it with: sudo apt-get install chromium" >&2
+
+screenshots: $(VENV)/installed-dev  ## the pictures in docs/studio.md, from a service of their own
+	$(BIN)/python -m tests.studio.screenshots
 
 clients: $(VENV)/installed-dev  ## the service's tests with published JavaScript clients (needs node 20 or newer)
 	npm --prefix tests/clients ci --no-audit --no-fund
