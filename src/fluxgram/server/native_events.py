@@ -47,7 +47,7 @@ Followed = Annotated[
     responses={200: {"description": "Events.", "content": {"text/event-stream": {}}}},
 )
 async def events_of_many(request: Request, who: Who, job: Followed) -> Response:
-    """As a job's events, each with its `job`; `unknown` tells of one that there is not. A browser has few connections."""
+    """As a job's events, each with its `job`; `unknown` tells of one that there is not."""
     jobs: Jobs = request.app.state.jobs
     wanted: dict[int, int] = {}
     for each in job:
