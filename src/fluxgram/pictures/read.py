@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from PIL import ExifTags, Image, ImageOps, JpegImagePlugin, PngImagePlugin, UnidentifiedImageError
 
@@ -131,7 +132,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
 
 
 @contextmanager
-def _decoded(file: io.BufferedIOBase, name: str, most_pixels: int) -> Iterator[Image.Image]:
+def _decoded(file: IO[bytes], name: str, most_pixels: int) -> Iterator[Image.Image]:
     """The same for an open file."""
     try:
         with warnings.catch_warnings():
