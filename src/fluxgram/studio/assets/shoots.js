@@ -43,7 +43,7 @@ async function trash(shoot) {
     await load();
     const back = async () => {
       try {
-        await api("POST", `/boards/${shoot.id}/restore`);
+        await api("PATCH", `/boards/${shoot.id}`, { trashed: false });
         load();
       } catch (error) {
         tell(error);

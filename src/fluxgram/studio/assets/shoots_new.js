@@ -36,7 +36,8 @@ async function compose() {
   running?.abort();
   const mine = (running = new AbortController());
   const with_form = state.mode === "form" || !state.by_hand;
-  if (with_form && !state.form.scenes.length && !state.by_hand) return plan.empty();
+  const nobody = !state.form.characters.length;
+  if (with_form && !state.by_hand && (nobody || !state.form.scenes.length)) return plan.empty(nobody ? "people.plan_nobody" : "people.plan_empty");
   plan.busy();
   try {
     if (with_form && !state.by_hand) {
@@ -128,7 +129,7 @@ async function begin() {
   if (!state.form.scenes.length) state.form.scenes.push(scene_of("studio"));
   const wanted = cast.find((each) => each.name === asked.get("character"));
   if (wanted && !state.form.characters.includes(wanted.name)) state.form.characters.push(wanted.name);
-  if (!state.form.characters.length && cast.length === 1) state.form.characters.push(cast[0].name);
+  if (!state.form.characters.length && cast.length) state.form.characters.push(cast[0].name);
   state.form.characters = state.form.characters.filter((name) => cast.some((each) => each.name === name));
   if (location.search) history.replaceState(null, "", location.pathname);
   remember("new-shoot-key", key);

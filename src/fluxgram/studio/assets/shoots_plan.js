@@ -43,10 +43,12 @@ export function plan_of(go) {
       list.classList.add("old");
       ready();
     },
-    empty() {
+    empty(key) {
       frames = 0;
       list.replaceChildren();
-      Object.assign(state, { hidden: false, textContent: t("people.plan_empty") });
+      trouble.hidden = true;
+      Object.assign(state, { hidden: false, textContent: t(key) });
+      button.lastChild.textContent = t("people.go", { n: 0 });
       count.hidden = true;
       ready();
     },
