@@ -1,6 +1,6 @@
 // The frames of a job: one a picture. Empty while it waits, then the preview on a canvas with a thin meter, then the
 // picture with its seed and what can be done with it.
-import { api, h, icon, t, tell } from "./core.js";
+import { api, h, icon, t, tell, toast } from "./core.js";
 import { draft } from "./draft.js";
 import { local } from "./jobs.js";
 
@@ -70,11 +70,9 @@ function cell(view, index, large) {
     }
     const image = h("img", {
       src: local(large ? picture.url : picture.thumbnail_url), width: picture.width, height: picture.height,
-      alt: t("jobs.picture-of", { prompt: now.prompt_asked.slice(0, 120) }), decoding: "async",
+      alt: t("jobs.picture_of", { prompt: now.prompt_asked.slice(0, 120) }), decoding: "async",
     });
-    const over = h("figcaption", { class: "job-over" },
-      h("span", { class: "badge job-seed", title: t("jobs.seed-title") }, t("jobs.seed", { seed: picture.seed })),
-      ...(large ? doings(now, picture) : [heart(picture)]));
+    const over = large && now.request.samples > 1 ? h("figcaption", { class: "job-over" }, seedOf(picture), ...doings(now, picture)) : "";
     image.addEventListener("load", () => element.classList.add("has-picture"), { once: true });
     element.replaceChildren(canvas, h("a", { class: "job-link", href: `/gallery/${picture.name}` }, image), over);
   }
@@ -82,15 +80,25 @@ function cell(view, index, large) {
   return { element, update, preview, step: (fraction) => { bar.firstChild.style.width = `${Math.round(fraction * 100)}%`; } };
 }
 
+/** The seed of a picture, which one may press to keep it. */
+export function seedOf(picture) {
+  return h("button", { type: "button", class: "chip job-seed", title: t("jobs.seed_title"), on: { click: () => {
+    draft.set({ seed: String(picture.seed), locked: true });
+    toast(t("jobs.seed_kept", { seed: picture.seed }), { kind: "good" });
+  } } }, t("jobs.seed", { seed: picture.seed }));
+}
+
 /** A heart that is kept with the picture. */
 function heart(picture) {
-  let on = Boolean(picture.favourite);
-  const button = h("button", { type: "button", class: "icon-button job-heart", "aria-pressed": String(on), "aria-label": t("jobs.favourite"), title: t("jobs.favourite") }, icon(on ? "heart-full" : "heart"));
+  let on = false;
+  const button = h("button", { type: "button", class: "icon-button job-heart", "aria-label": t("jobs.favourite"), title: t("jobs.favourite") });
   const set = (value) => {
-    on = value;
+    on = Boolean(value);
     button.setAttribute("aria-pressed", String(on));
     button.replaceChildren(icon(on ? "heart-full" : "heart"));
   };
+  set(false);
+  api("GET", `/pictures/${picture.name}`).then((card) => set(card.favourite), () => {});
   button.addEventListener("click", async () => {
     set(!on);
     try {
@@ -103,21 +111,32 @@ function heart(picture) {
   return button;
 }
 
-/** What one does with a picture that came out: keep its seed, change its light, compare it, take it home. */
-function doings(view, picture) {
-  const keep = { prompt: view.prompt_asked || view.request.prompt, seed: String(picture.seed), locked: true, parent: picture.name,
-    size: `${picture.width}x${picture.height}`, checkpoint: view.checkpoint };
-  const go = (name, does, href, patch) => h("a", { class: "icon-button", href, title: t(`jobs.${name}`), "aria-label": t(`jobs.${name}`),
-    on: { click: () => { if (patch) draft.set(patch); } } }, icon(does));
+/**
+ * What one does with a picture that came out: keep it, change its words or its light, compare it, take it home.
+ * @param {object} view - The job.
+ * @param {object} picture - One of its pictures.
+ * @param {boolean} [worded] - With words beside the icons.
+ * @returns {HTMLElement[]}
+ */
+export function doings(view, picture, worded = false) {
+  const keep = { prompt: view.prompt_asked || view.request.prompt, negative: view.request.negative ?? "", seed: String(picture.seed), locked: true,
+    size: `${picture.width}x${picture.height}`, checkpoint: view.checkpoint, parent: picture.name };
+  const face = (name, sign, say) => (say ? [icon(sign), t(`jobs.${name}`)] : [icon(sign)]);
+  const looks = (name, say) => (say ? { class: "button" } : { class: "icon-button", title: t(`jobs.${name}`), "aria-label": t(`jobs.${name}`) });
+  const go = (name, sign, href, patch, more = {}) => h("a", { ...looks(name, worded && !more.download), href, ...more, on: { click: () => patch && draft.set(patch) } },
+    ...face(name, sign, worded && !more.download));
+  const words = (event) => {
+    draft.set({ ...keep, relation: "push" });
+    if (location.pathname !== "/") return;
+    event.preventDefault();
+    document.querySelector("prompt-editor")?.focus();
+  };
+  const other = h("a", { ...looks("other_words", worded), href: "/", on: { click: words } }, ...face("other_words", "edit", worded));
   return [
-    heart(picture),
-    h("button", { type: "button", class: "icon-button", title: t("jobs.same-seed"), "aria-label": t("jobs.same-seed"), on: { click: () => {
-      draft.set({ ...keep, relation: "push" });
-      if (location.pathname === "/") document.querySelector("prompt-editor textarea, prompt-editor [contenteditable]")?.focus();
-      else location.href = "/";
-    } } }, icon("lock")),
+    other,
     go("relight", "light", "/light", { ...keep, relation: "light" }),
     go("compare", "compare", `/compare?picture=${encodeURIComponent(picture.name)}`),
-    h("a", { class: "icon-button", href: local(picture.url), download: picture.name.split("/").pop(), title: t("jobs.download"), "aria-label": t("jobs.download") }, icon("download")),
+    heart(picture),
+    go("download", "download", local(picture.url), null, { download: picture.name.split("/").pop() }),
   ];
 }

@@ -13,7 +13,8 @@ function fact(name, value) {
 
 function asked(job) {
   const { request } = job;
-  const size = Array.isArray(request.size) ? request.size.join(" × ") : request.size || t("shoot.asked_default");
+  const [first] = job.pictures;
+  const size = first ? `${first.width} × ${first.height}` : Array.isArray(request.size) ? request.size.join(" × ") : request.size || t("shoot.asked_default");
   at("asked").replaceChildren(h("dl", { class: "job-facts" },
     fact("prompt", request.prompt), fact("negative", request.negative), fact("size", size),
     fact("samples", String(request.samples)), fact("seed", String(request.seed)), fact("quality", t(`shoot.quality_${request.quality}`)),
@@ -45,7 +46,7 @@ function lines(events) {
 async function timeline() {
   const { events } = await api("GET", `/jobs/${card.getAttribute("job")}/events`);
   at("timeline").replaceChildren(...lines(events).map(({ kind, when, text }) => h("li", { dataset: { kind } },
-    h("span", {}, text), h("time", { datetime: when }, new Date(when).toLocaleTimeString(document.documentElement.lang)))));
+    h("span", {}, text), h("time", { datetime: when }, new Date(when).toLocaleTimeString([], { hourCycle: "h23" })))));
 }
 
 async function receipts(job) {

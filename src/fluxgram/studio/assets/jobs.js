@@ -1,7 +1,7 @@
 // Jobs in the browser: handing one in so that a lost answer cannot draw twice, and <job-card>, which shows a job as it
 // is drawn and what came of it. Texts: section `jobs`; looks: jobs.css, which this module links by itself.
 import { ask, api, duration, follow, h, icon, live, recall, remember, t, tell } from "./core.js";
-import { frames } from "./frames.js";
+import { doings, frames, seedOf } from "./frames.js";
 
 /** States in which nothing more happens by itself. */
 export const OVER = new Set(["done", "failed", "cancelled"]);
@@ -145,7 +145,7 @@ export class JobCard extends HTMLElement {
     this.#show();
     this.dispatchEvent(new CustomEvent("job-change", { bubbles: true, detail: view }));
     if (OVER.has(view.state) && before && !OVER.has(before)) {
-      live(t(`jobs.now-${view.state}`));
+      live(t(`jobs.now_${view.state}`));
       this.dispatchEvent(new CustomEvent("job-over", { bubbles: true, detail: view }));
     }
   }
@@ -240,7 +240,7 @@ export class JobCard extends HTMLElement {
     const about = left ? t("jobs.left", { time: duration(left) }) : "";
     let said = "";
     if (this.#stopping && !OVER.has(state)) said = t("jobs.stopping");
-    else if (state === "queued") said = position ? t(position === 1 ? "jobs.waits-one" : "jobs.waits", { n: position }) : t("jobs.waits-first");
+    else if (state === "queued") said = position ? t(position === 1 ? "jobs.waits_one" : "jobs.waits", { n: position }) : t("jobs.waits_first");
     else if (this.#phase === "drawing") said = t("jobs.step", { done: this.#step.done, steps: this.#step.steps });
     else if (state === "running") said = t("jobs.loading");
     else if (state === "done") said = t("jobs.took", { time: duration(Math.max(this.#view.seconds, 0.1)) });
@@ -263,7 +263,7 @@ export class JobCard extends HTMLElement {
       h("div", { class: "job-foot" },
         h("div", { class: "job-state" }, h("span", { class: `badge job-${this.#phase}` }, t(`jobs.${this.#phase}`)), this.#line),
         h("div", { class: "job-actions" }, ...this.#actions())),
-      ...this.#problem(), this.#said(), ...this.#changed());
+      ...this.#next(), ...this.#problem(), this.#said(), ...this.#changed());
     this.#words();
     if (focused) (this.querySelector(`[data-does="${focused}"]`) ?? this.querySelector("button, a"))?.focus();
   }
@@ -277,6 +277,13 @@ export class JobCard extends HTMLElement {
     if (state === "failed" || state === "cancelled") actions.push(button("retry", "retry", () => this.#retry(), ""));
     if (!location.pathname.endsWith(`/jobs/${id}`)) actions.push(h("a", { class: "button quiet", href: `/jobs/${id}`, dataset: { does: "open" } }, t("jobs.open")));
     return actions;
+  }
+
+  /** What one does with the one picture that came out; several have it on each of them. */
+  #next() {
+    const { pictures, request } = this.#view;
+    if (!this.hasAttribute("large") || request.samples !== 1 || !pictures[0]?.url) return [];
+    return [h("div", { class: "job-next" }, ...doings(this.#view, pictures[0], true), seedOf(pictures[0]))];
   }
 
   #problem() {
@@ -302,7 +309,7 @@ export class JobCard extends HTMLElement {
 
   async #cancel() {
     const drawn = this.#view.pictures.length;
-    if (drawn && !await ask({ title: t("jobs.cancel-title"), text: t("jobs.cancel-text", { n: drawn }), yes: t("jobs.cancel"), no: t("jobs.go-on") })) return;
+    if (drawn && !await ask({ title: t("jobs.cancel_title"), text: t("jobs.cancel_text", { n: drawn }), yes: t("jobs.cancel"), no: t("jobs.go_on") })) return;
     this.#stopping = true;
     this.#words();
     try {
