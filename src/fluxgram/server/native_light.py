@@ -9,8 +9,9 @@ from fastapi import APIRouter, Request
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from fluxgram.errors import RequestError
+from fluxgram.photography.catalog import Catalog
 from fluxgram.photography.lamp_words import Said, read, words_of
-from fluxgram.photography.lamps import Fill, Key, Lamps, Rim, named_lamps, not_shown
+from fluxgram.photography.lamps import Fill, Key, Lamps, Rim, meaning_of, named_lamps, not_shown
 from fluxgram.prompt.parse import parse
 from fluxgram.prompt.relighting import relight, said_light
 from fluxgram.server.native_views import Who
@@ -136,14 +137,16 @@ def light_lamps(body: ReadOrder, request: Request, who: Who) -> dict[str, Any]:
 def light_named(request: Request, who: Who) -> dict[str, Any]:
     """In the middle of what each means, the key on the left; `left_out` says what lamps cannot show."""
     who.may_look()
-    known = catalog_of(request)
-    return {
-        "lights": [
-            {
-                "id": each.term.id, "say": each.term.say, "effect": each.term.effect, "best_for": each.term.best_for,
-                "tags": list(each.term.tags), "sided": getattr(each.term.meaning, "sided", False),
-                "lamps": asdict(each.lamps), "left_out": list(each.left_out),
-            }
-            for each in named_lamps(known)
-        ]
-    }  # fmt: skip
+    return {"lights": named_lights(catalog_of(request))}
+
+
+def named_lights(catalog: Catalog) -> list[dict[str, Any]]:
+    """What `/light/named` tells of each."""
+    return [
+        {
+            "id": each.term.id, "say": each.term.say, "effect": each.term.effect, "best_for": each.term.best_for,
+            "tags": list(each.term.tags), "sided": meaning_of(each.term).sided, "lamps": asdict(each.lamps),
+            "left_out": list(each.left_out),
+        }
+        for each in named_lamps(catalog)
+    ]  # fmt: skip
