@@ -67,13 +67,14 @@ export async function relight(card) {
 /**
  * The panel.
  * @param {object} told What `ask_facts` gave.
+ * @param {{prompt?: boolean}} [options] Whether the words are shown; a page that shows them above leaves them out.
  * @returns {HTMLElement}
  */
-export function panel(told) {
+export function panel(told, { prompt = true } = {}) {
   return h(
     "div",
     { class: "facts" },
-    words(told),
+    prompt || told.settings.negative ? words(told) : null,
     told.happened.length ? h("section", {}, h("h3", {}, t("gallery.happened")), h("ul", { class: "facts-happened" }, told.happened.map(happened))) : null,
     told.seconds.length ? seconds(told.seconds) : null,
     told.sections.map((each) => h("section", {}, h("h3", {}, each.title), rows(each.rows))),
@@ -122,7 +123,7 @@ function seconds(stages) {
   }
   const list = stages.map((each) => [
     h("dt", {}, h("span", { class: `facts-dot stage-${each.stage}`, "aria-hidden": "true" }), each.label),
-    h("dd", {}, duration(each.seconds)),
+    h("dd", {}, each.seconds < 0.05 ? t("gallery.instant") : duration(each.seconds)),
   ]);
   return h("section", {}, h("h3", {}, t("gallery.time")), bar, h("dl", { class: "facts-rows" }, list));
 }

@@ -75,8 +75,13 @@ shortcuts(keys, {
   Delete: t("gallery.to_bin"), "ctrl+z": t("common.undo"), " ": t("gallery.key_open"), z: t("gallery.zoom_toggle"), i: t("gallery.info"),
 });
 
+const image = find("stage").querySelector("img");
+if (image) {
+  image.style.width = `min(100%, calc(min(78vh, 1100px) * ${(picture.width / picture.height).toFixed(4)}))`;
+  image.style.height = "auto";
+}
 find("ways").append(ways(picture));
-find("facts").replaceWith(panel(facts));
+find("facts").replaceWith(panel(facts, { prompt: facts.settings.prompt.length > 90 }));
 if (family.length) draw_lineage(find("lineage"), family, picture.name);
 take_files((card) => toast(t("gallery.kept"), { kind: "good", action: { label: t("gallery.show"), run: () => location.assign(address(card)) } }));
 shown();
