@@ -29,7 +29,7 @@ SHEET_PIXELS = 3600
 """About the longest side of a PNG, without its margins."""
 PAGE_SIDE = 1024
 """Longest side of a picture within a page, in px."""
-_LEAST, _MOST = 160, 1024
+_LEAST, _MOST = 256, 1024
 _COLUMNS = 4
 _MOST_PROMPT = 400
 _WITHOUT = {
@@ -48,7 +48,11 @@ def png_sheet(board: BoardRecord, cells: Sequence[Cell], jobs: Jobs) -> bytes:
     """
     places, columns, rows = laid_out(board, cells)
     most = max(len(columns), len(rows))
-    side = max(_LEAST, min(_MOST, SHEET_PIXELS // most))
+    largest = max(
+        (max(each.picture.width, each.picture.height) for each in cells if each.picture is not None),
+        default=_LEAST,
+    )
+    side = max(_LEAST, min(_MOST, SHEET_PIXELS // most, largest))  # never larger than it is
     shapes = [each.picture.width / each.picture.height for each in cells if each.picture is not None]
     shape = sum(shapes) / len(shapes) if shapes else 1.0
     cell = (side, round(side / shape)) if shape >= 1 else (round(side * shape), side)
@@ -63,7 +67,7 @@ def png_sheet(board: BoardRecord, cells: Sequence[Cell], jobs: Jobs) -> bytes:
         caption = (*label, *_made(each)) if small is not None else (each.label, _why(each))
         squares.append(Square(x, y, small, caption))
     return sheet_file(
-        axis_sheet(board.title, squares, columns=columns, rows=rows, note=_note(cells), cell=cell)
+        axis_sheet(board.title, squares, columns=columns, rows=rows, note=_note(board, cells), cell=cell)
     )
 
 
@@ -80,7 +84,7 @@ def html_sheet(board: BoardRecord, cells: Sequence[Cell], jobs: Jobs) -> str:
         boxes,
         columns=columns,
         rows=rows,
-        note=_note(cells),
+        note=_note(board, cells),
         standings=_standings(board, cells, jobs),
     )
 
@@ -118,7 +122,7 @@ def _made(cell: Cell) -> tuple[str, ...]:
         facts[1] = str(said.get("endpoint", ""))
     more = [
         f"{said['steps']} steps" if "steps" in said else "",
-        str(said.get("size", "")).replace("x", " × "),
+        str(said.get("size", "")),
     ]
     lines = (" · ".join(filter(None, part)) for part in (facts, more))
     return tuple(line for line in lines if line)
@@ -128,10 +132,11 @@ def _why(cell: Cell) -> str:
     return cell.problem.message if cell.problem is not None else _WITHOUT.get(cell.state, "No picture")
 
 
-def _note(cells: Sequence[Cell]) -> str:
-    """The prompt, where all share one."""
+def _note(board: BoardRecord, cells: Sequence[Cell]) -> str:
+    """The prompt: the one that all share, or that lights and lenses were put into."""
     prompts = {str(each.settings.get("prompt", "")) for each in cells}
-    prompt = " ".join(prompts.pop().split()) if len(prompts) == 1 else ""
+    text = prompts.pop() if len(prompts) == 1 else str(board.data.get("prompt", ""))
+    prompt = " ".join(text.split())
     return prompt if len(prompt) <= _MOST_PROMPT else prompt[:_MOST_PROMPT].rstrip() + "…"
 
 

@@ -31,6 +31,7 @@ class ComparisonOrder:
         title: What to call it.
         cells: In reading order.
         axes: `x` and `y`, each with what varies and the labels of its values; empty where there is no grid.
+        prompt: What the cells of a grid have in common; empty where the prompt itself varies, or there is no grid.
         preview_every: As of a request, for all that is drawn.
         base_url: What links in webhooks and answers begin with.
         key: The client's key of this submission, hashed; empty is none.
@@ -39,6 +40,7 @@ class ComparisonOrder:
     title: str
     cells: Sequence[CellOrder]
     axes: Mapping[str, Any] = field(default_factory=dict)
+    prompt: str = ""
     preview_every: int = 0
     base_url: str = ""
     key: str = ""
@@ -75,7 +77,7 @@ def submit(order: ComparisonOrder, caller: Caller, jobs: Jobs) -> BoardRecord:
             job = None if each is None else jobs.submit(each, caller)
             made += [] if job is None else [job]
             cells.append(plain_cell(cell, number, None if job is None else job.id))
-        data = {"axes": dict(order.axes), "cells": cells, "next": len(cells)}
+        data = {"axes": dict(order.axes), "prompt": order.prompt, "cells": cells, "next": len(cells)}
         return jobs.boards.create(caller.owner, "comparison", order.title, data, id=_identity(order, caller))
     except FluxgramError:
         for job in [] if order.key else made:

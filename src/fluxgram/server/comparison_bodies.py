@@ -133,7 +133,8 @@ class Comparison(Body):
             else next((each.prompt for each in self.cells if each.prompt), "")
         )
         title = self.title.strip() or " ".join(prompt.split())[:60] or "Comparison"
-        return ComparisonOrder(title, made, axes, self.preview_every, base, key)
+        shared = "" if any(side["vary"] == "prompt" for side in axes.values()) else prompt if axes else ""
+        return ComparisonOrder(title, made, axes, shared, self.preview_every, base, key)
 
 
 class MoreCells(Body):

@@ -51,6 +51,7 @@ export function slider(stage, { shown: [first, second], view }) {
     event.stopPropagation();
     set(moves[event.key]);
   });
+  fitted(both, first);
   stage.append(both);
   set(at);
   view.add(both, {
@@ -96,10 +97,16 @@ export function flicker(stage, { shown: [first, second], view }) {
     h("button", { class: "button", type: "button", on: { click: () => { run(false); swap(); } } }, icon("flicker"), t("compare.swap_now")),
     h("label", { for: "rate", class: "small" }, t("compare.rate")), range, said,
     calm && h("span", { class: "muted small" }, t("compare.calm"))));
+  fitted(both, first);
   view.add(both);
   show();
   run(on);
   return { leave: () => clearInterval(clock), keys: { " ": () => run(!on), ArrowLeft: () => { run(false); swap(); }, ArrowRight: () => { run(false); swap(); } } };
+}
+
+/** A frame of the picture's own shape, so that the line moves over the picture only. */
+function fitted(frame, { picture }) {
+  frame.style.aspectRatio = `${picture.width} / ${picture.height}`;
 }
 
 function missing(stage, first, second) {

@@ -13,7 +13,7 @@ function content(board, found, reveal) {
   const more = h("button", { class: "button primary", type: "button", on: { click: () => reveal(false) } }, icon("check"), t(found.votes ? "compare.vote_on" : "compare.vote_begin"));
   if (!found.votes) return [h("p", { class: "muted" }, t("compare.no_votes")), h("div", { class: "row" }, more)];
   const cells = new Map(board.cells.map((cell) => [cell.number, cell]));
-  const order = [...found.standings].sort((a, b) => (b.share ?? -1) - (a.share ?? -1));
+  const order = [...found.standings].sort((a, b) => (b.share ?? -1) - (a.share ?? -1) || b.low - a.low);
   const clear = h("button", { class: "button quiet", type: "button", on: { click: () => again(board, reveal) } }, icon("undo"), t("compare.votes_clear"));
   return [
     h("p", { class: "cmp-verdict" }, verdict(found, order)),
@@ -30,7 +30,8 @@ function verdict(found, order) {
   const best = order[0];
   if (best.share === null) return t("compare.verdict_ties");
   const values = { label: best.label, share: percent(best.share), low: percent(best.low), high: percent(best.high) };
-  return t(found.leader === best.number ? "compare.verdict_clear" : "compare.verdict_open", values);
+  if (found.leader === best.number) return t("compare.verdict_clear", values);
+  return t(best.low > 0.5 ? "compare.verdict_rivals" : "compare.verdict_open", values);
 }
 
 function line(standing, cell) {

@@ -14,8 +14,11 @@ export function vote(stage, { board, view, revealed, reveal }) {
   const counts = new Map(), done = [];
   const place = h("div", { class: "cmp-side n2 cmp-ballot" });
   const number = h("span", { class: "small", role: "status" });
-  const buttons = [["left", "left"], ["tie", "down"], ["right", "right"]].map(([winner, name]) => h("button", { class: "button", type: "button", dataset: { winner }, on: { click: () => cast(winner) } },
-    winner === "right" ? t("compare.vote_right") : icon(name), winner === "right" ? icon(name) : t(`compare.vote_${winner}`)));
+  const stacked = matchMedia("(max-width: 640px)").matches; // then the left one is the upper one
+  const choices = [["left", stacked ? "up" : "left", t(stacked ? "compare.vote_top" : "compare.vote_left")], ["tie", stacked ? "close" : "down", t("compare.vote_tie")],
+    ["right", stacked ? "down" : "right", t(stacked ? "compare.vote_bottom" : "compare.vote_right")]];
+  const buttons = choices.map(([winner, name, word]) => h("button", { class: "button", type: "button", dataset: { winner }, on: { click: () => cast(winner) } },
+    winner === "right" ? [word, icon(name)] : [icon(name), word]));
   const back = h("button", { class: "button quiet", type: "button", disabled: true, on: { click: undo } }, icon("undo"), t("compare.vote_undo"));
   const show = h("button", { class: "button quiet", type: "button", on: { click: () => reveal(true) } }, icon("eye"), t("compare.reveal"));
   stage.append(place, h("div", { class: "cmp-controls" }, buttons, h("span", { class: "cmp-apart" }), number, back, show));
