@@ -22,8 +22,10 @@ export class PromptComposer extends HTMLElement {
   #editor = null;
   #groups = new Map();
   #said = new Set();
+  #wanted = new Map();
   #built = false;
   #subject = null;
+  #late = false;
 
   connectedCallback() {
     wear();
@@ -49,7 +51,7 @@ export class PromptComposer extends HTMLElement {
   async #build() {
     this.#built = true;
     this.subject = h("input", { id: `${this.#id}-subject`, autocomplete: "off", spellcheck: "false", placeholder: t("words.subject_placeholder"),
-      on: { input: () => this.#writeSubject(), focus: () => this.#holdSubject(), blur: () => (this.#subject = null), change: (event) => event.stopPropagation() } });
+      on: { input: () => this.#writeSubject(), focus: () => this.#holdSubject(), blur: () => this.#leaveSubject(), change: (event) => event.stopPropagation() } });
     this.body = h("div", { class: "composer-groups", "aria-busy": "true" });
     this.append(h("div", { class: "field" }, h("label", { for: `${this.#id}-subject` }, t("words.subject")), this.subject), this.body);
     await this.#load();
@@ -80,7 +82,7 @@ export class PromptComposer extends HTMLElement {
       title: t("words.find_all", { n: group.terms.length }), on: { click: () => this.#search(group.name, find.hidden) } }, icon("search"));
     const element = h("section", { class: "composer-group", dataset: { group: group.name } },
       h("div", { class: "composer-head" }, h("h3", { id: name }, t(`words.group_${group.name}`)), group.name === "light" && this.#sides(), open), find, chips);
-    this.#groups.set(group.name, { ...group, chips, find, open, made: new Map() });
+    this.#groups.set(group.name, { ...group, chips, find, open, made: new Map(), kept: new Set() });
     this.#fill(group.name);
     return element;
   }
@@ -107,7 +109,8 @@ export class PromptComposer extends HTMLElement {
     const words = group.find.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
     const fits = (term) => words.every((word) => `${term.label} ${term.say} ${term.effect} ${term.best_for}`.toLowerCase().includes(word));
     const searching = !group.find.hidden;
-    const shown = group.terms.filter((term) => (searching ? fits(term) : term.best || this.#said.has(term.id))).slice(0, searching && words.length ? MOST_FOUND : undefined);
+    for (const term of group.terms) if (this.#said.has(term.id)) group.kept.add(term.id); // what was said once stays at hand
+    const shown = group.terms.filter((term) => (searching ? fits(term) : term.best || group.kept.has(term.id))).slice(0, searching && words.length ? MOST_FOUND : undefined);
     const chips = shown.map((term) => group.made.get(term.id) ?? this.#chip(group, term));
     if (chips.length !== group.chips.children.length || chips.some((chip, place) => chip !== group.chips.children[place])) {
       group.chips.replaceChildren(...(chips.length ? chips : [h("p", { class: "muted" }, t("words.none_found"))]));
@@ -138,21 +141,29 @@ export class PromptComposer extends HTMLElement {
     if (!this.#editor) return;
     hint(null);
     const off = chip.getAttribute("aria-pressed") === "true";
-    chip.setAttribute("aria-pressed", String(!off));
+    this.#wanted.set(term.id, !off);
+    this.#showPressed(chip, term.id);
     const done = await this.#editor.edit(off ? { remove: [term.id] } : { add: [term.id] });
+    this.#wanted.delete(term.id);
     if (done) live(t(off ? "words.unsaid" : "words.said", { words: term.say }));
-    else chip.setAttribute("aria-pressed", String(this.#said.has(term.id)));
+    else this.#showPressed(chip, term.id);
+  }
+
+  /** A chip is pressed while its term is said, or is about to be. */
+  #showPressed(chip, id) {
+    chip.setAttribute("aria-pressed", String(this.#wanted.get(id) ?? this.#said.has(id)));
   }
 
   #read(reading) {
     this.#said = new Set(reading.chosen.terms);
     for (const [name, group] of this.#groups) {
       if (group.find.hidden) this.#fill(name);
-      for (const [id, chip] of group.made) chip.setAttribute("aria-pressed", String(this.#said.has(id)));
+      for (const [id, chip] of group.made) this.#showPressed(chip, id);
     }
     const side = this.sides?.querySelector(`input[value="${reading.chosen.side}"]`);
     if (side) side.checked = true;
     if (document.activeElement !== this.subject) this.subject.value = reading.chosen.subject;
+    else if (this.#late) this.#writeSubject();
   }
 
   // --- the subject: its field writes over the words that are the subject, while it has the focus -------------------
@@ -161,18 +172,27 @@ export class PromptComposer extends HTMLElement {
     const { reading } = this.#editor ?? {};
     if (!reading || reading.text !== this.#editor.value) return;
     const pieces = reading.pieces.filter((piece) => piece.role === "subject");
-    if (pieces.length > 1) this.subject.value = pieces[0].text;
+    if (pieces.length > 1 && !this.#late) this.subject.value = pieces[0].text;
     this.#subject = pieces.length ? { start: pieces[0].start, end: pieces[0].end } : { start: 0, end: 0 };
   }
 
   #writeSubject() {
     if (!this.#editor) return;
     if (!this.#subject) this.#holdSubject();
-    if (!this.#subject) return;
+    this.#late = !this.#subject; // the prompt is being read; written once that is done
+    if (this.#late) return;
     const { start, end } = this.#subject, rest = this.#editor.value.slice(end), words = this.subject.value;
     const join = start === end && words && rest.trim() && !/^\s*[,.;]/.test(rest) ? ", " : "";
     this.#editor.replace(start, end, words + join);
     this.#subject = { start, end: start + words.length };
+  }
+
+  /** A subject that was emptied takes its comma with it. */
+  #leaveSubject() {
+    const held = this.#subject, comma = held && !this.subject.value && /^\s*,\s*/.exec(this.#editor.value.slice(held.start));
+    if (comma && held.start === held.end) this.#editor.replace(held.start, held.start + comma[0].length, "");
+    this.#subject = null;
+    this.#late = false;
   }
 }
 

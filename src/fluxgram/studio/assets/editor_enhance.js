@@ -7,19 +7,19 @@ export class Enhancing {
   #before = null;
   #after = null;
   #additions = [];
+  #busy = false;
 
-  constructor(editor) {
+  /** @param {HTMLElement} panel - Where the additions are listed. */
+  constructor(editor, panel) {
     this.#editor = editor;
-    this.button = h("button", { type: "button", class: "button quiet words-enhance", title: t("words.enhance_title"), on: { click: () => this.#run() } }, icon("wand"), t("words.enhance"));
-    this.panel = h("section", { class: "words-additions", "aria-label": t("words.additions"), hidden: true });
+    this.panel = panel;
   }
 
-  /** Whether there is anything to enhance. */
-  allow(can) { if (!this.busy) this.button.disabled = !can; }
-
-  async #run() {
+  /** Ask for what is missing, write it, and list it. */
+  async run() {
     const editor = this.#editor, prompt = editor.value, negative = editor.negativeTyped;
-    this.busy = this.button.disabled = true;
+    if (this.#busy) return;
+    this.#busy = true;
     try {
       const order = { prompt: whole(prompt), negative: whole(negative), checkpoint: editor.checkpoint };
       if (/^\d+ ?[xX×] ?\d+$/.test(editor.size)) order.size = editor.size;
@@ -35,8 +35,7 @@ export class Enhancing {
     } catch (error) {
       tell(error);
     } finally {
-      this.busy = false;
-      this.button.disabled = !editor.value.trim();
+      this.#busy = false;
     }
   }
 
@@ -56,8 +55,8 @@ export class Enhancing {
           h("button", { type: "button", class: "button quiet", on: { click: () => this.#close() } }, icon("check"), t(left.length ? "words.keep" : "words.close")))),
       said && h("p", { class: "muted" }, said),
       h("ul", { class: "words-added" }, left.map((each) => h("li", {},
-        h("div", {}, h("strong", {}, each.text), each.negative && h("span", { class: "badge" }, t("words.in_negative")), h("p", { class: "muted" }, each.why)),
-        h("button", { type: "button", class: "button quiet", "aria-label": t("words.undo_named", { text: each.text }), on: { click: () => this.#undo(each) } }, t("words.take_out"))))));
+        h("div", {}, h("strong", {}, each.text), each.negative && h("span", { class: "badge" }, t("words.in_negative")), h("p", { class: "muted", title: each.why }, each.why.replaceAll("`", ""))),
+        h("button", { type: "button", class: "icon-button", "aria-label": t("words.undo_named", { text: each.text }), title: t("words.take_out"), on: { click: () => this.#undo(each) } }, icon("close"))))));
     this.#shade(left);
   }
 

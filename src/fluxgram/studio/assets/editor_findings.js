@@ -1,125 +1,115 @@
-// What the linter found, beneath the prompt: message, the rule's own words on demand, and buttons that mend.
-import { api, h, icon, t, tell } from "./core.js";
+// What the linter found, beneath the prompt: message, the rule's own words on demand, and buttons that mend. The list
+// waits for a pause of the typing, and while one writes it may grow but not shrink, so that nothing below jumps.
+import { h, icon, t, tell } from "./core.js";
 
-/** Icons of severities: no two share shape and colour. */
-export const SHAPES = { error: "close", warning: "warn", advice: "info" };
+/** Icons of severities, the worst first: no two are alike in shape or colour. */
+export const SHAPES = { error: "reject", warning: "warn", advice: "info" };
 const CALM = 700; // milliseconds after a key before the list changes
-let rules = null;
+const FIRST = 3; // findings that are shown without asking
 
-/** All rules by code, asked for once. */
-async function explained(code) {
-  rules ??= api("GET", "/rules").then(({ rules: all }) => new Map(all.map((rule) => [rule.code, rule])));
-  try {
-    return (await rules).get(code);
-  } catch (error) {
-    rules = null;
-    throw error;
-  }
-}
+const name = (finding) => `${finding.code} ${finding.message}`;
 
-/** The rule's Markdown, of which it uses code, emphasis and lists, as elements. */
-function prose(text) {
-  return text.split(/\n{2,}/).map((block) => {
-    const lines = block.split("\n");
-    if (lines.every((line) => /^([-*] |  )/.test(line))) {
-      return h("ul", {}, block.split(/\n(?=[-*] )/).map((line) => h("li", {}, inline(line.replace(/^[-*] /, "").replace(/\s+/g, " ")))));
-    }
-    return h("p", {}, inline(block.replace(/\s+/g, " ")));
-  });
-}
-
-function inline(text) {
-  return text.split(/(`[^`]+`|\*[^*\s][^*]*\*)/).map((part) =>
-    part.startsWith("`") ? h("code", {}, part.slice(1, -1)) : part.startsWith("*") && part.length > 2 ? h("em", {}, part.slice(1, -1)) : part);
-}
-
+/** `does`: `fix(finding)`, `show(finding)`, `all()`, and the `field` that the focus goes back to. */
 export class Findings {
   #does;
-  #next = null;
-  #shown = [];
+  #waiting = null;
+  #findings = [];
+  #items = new Map();
   #calm = 0;
-  #open = new Set();
+  #timer = 0;
+  #whole = false;
 
   constructor(does) {
     this.#does = does;
-    this.items = h("ul", { class: "words-findings" });
-    this.all = h("button", { type: "button", class: "button quiet", hidden: true, on: { click: () => does.all() } }, icon("wand"), t("words.fix_all"));
+    this.list = h("ul", { class: "words-findings" });
+    this.all = h("button", { type: "button", class: "button quiet", on: { click: () => does.all() } }, icon("wand"), t("words.fix_all"));
+    this.more = h("button", { type: "button", class: "button quiet words-more", on: { click: () => { this.#whole = !this.#whole; this.#show(); } } });
     this.head = h("div", { class: "words-findings-head", hidden: true }, h("h3", {}, t("words.findings")), this.all);
-    this.element = h("section", { class: "words-found", "aria-label": t("words.findings") }, this.head, this.items);
+    this.element = h("section", { class: "words-found", "aria-label": t("words.findings") }, this.head, this.list, this.more);
+    this.more.hidden = true;
   }
 
-  /** Somebody types: the list stays as it is for a moment. */
+  /** Somebody types: the list stays as it is for a moment, and as high as it is for as long as one writes. */
   wait() {
     this.#calm = performance.now() + CALM;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.#show(), CALM + 20);
+    this.element.style.minHeight = `${this.element.getBoundingClientRect().height}px`;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#change(), CALM);
   }
 
   /** Nobody types any more. */
   settle() {
+    clearTimeout(this.#timer);
     this.#calm = 0;
+    this.element.style.minHeight = "";
+    this.#change();
   }
 
+  /** Here is what was found. */
   take(findings) {
-    this.#next = findings;
-    if (performance.now() >= this.#calm) this.#show();
-  }
-
-  #show() {
-    if (!this.#next) return;
-    const findings = this.#next;
-    this.#next = null;
-    const held = this.element.contains(document.activeElement) ? [...this.items.querySelectorAll("button")].indexOf(document.activeElement) : -1;
-    const key = (each) => `${each.code} ${each.message}`;
-    const old = new Map(this.#shown.map(({ finding, item }) => [key(finding), item]));
-    this.#shown = findings.map((finding) => ({ finding, item: this.#item(finding, old.get(key(finding))) }));
-    this.items.replaceChildren(...this.#shown.map(({ item }) => item));
-    this.head.hidden = !findings.length;
-    this.all.hidden = findings.filter((each) => each.fix?.safe).length < 1;
-    if (held >= 0 && !this.element.contains(document.activeElement)) {
-      const buttons = [...this.items.querySelectorAll("button")];
-      (buttons[Math.min(held, buttons.length - 1)] ?? document.getElementById(this.#does.id))?.focus();
-    }
+    this.#waiting = findings;
+    if (performance.now() >= this.#calm) this.#change();
   }
 
   /** Mark the finding at the caret. */
   point(finding) {
-    for (const { finding: each, item } of this.#shown) item.classList.toggle("is-here", each === finding);
+    for (const item of this.#items.values()) item.classList.toggle("is-here", Boolean(finding) && name(item.finding) === name(finding));
+  }
+
+  #change() {
+    if (!this.#waiting) return;
+    this.#findings = this.#waiting;
+    this.#waiting = null;
+    this.#show();
+  }
+
+  #show() {
+    const rank = ({ severity, span }) => Object.keys(SHAPES).indexOf(severity) * 2 + (span ? 0 : 1);
+    const order = [...this.#findings].sort((one, two) => rank(one) - rank(two));
+    const held = [...this.element.querySelectorAll("button")].indexOf(document.activeElement);
+    const items = new Map();
+    for (const finding of order.slice(0, this.#whole || order.length === FIRST + 1 ? undefined : FIRST)) {
+      let key = name(finding);
+      while (items.has(key)) key += "'"; // the same words twice in a prompt
+      items.set(key, this.#item(finding, this.#items.get(key)));
+    }
+    this.#items = items;
+    const now = [...items.values()];
+    if (now.length !== this.list.children.length || now.some((item, place) => item !== this.list.children[place])) this.list.replaceChildren(...now);
+    this.head.hidden = !order.length;
+    this.all.hidden = !this.#findings.some((each) => each.fix?.safe);
+    this.more.hidden = order.length <= FIRST + 1;
+    this.more.textContent = t(this.#whole ? "words.fewer" : "words.more", { n: order.length - FIRST });
+    if (held < 0 || this.element.contains(document.activeElement)) return;
+    const buttons = [...this.list.querySelectorAll("button")];
+    (buttons[Math.min(held, buttons.length - 1)] ?? this.#does.field).focus(); // its button went with what it mended
   }
 
   #item(finding, old) {
-    if (old) { // the same words: only what it does is new, so that nothing flickers and the focus stays
-      old.finding = finding;
-      return old;
-    }
-    const id = `${finding.code} ${finding.message}`;
+    if (old && Boolean(old.finding.fix) === Boolean(finding.fix)) return Object.assign(old, { finding }); // nothing flickers
     const more = h("div", { class: "words-why", hidden: true });
-    const why = h("button", { type: "button", class: "button quiet", "aria-expanded": "false", on: { click: () => this.#explain(item.finding, more, why) } }, t("words.why"));
+    const button = (kind, label, run, rest = {}) => h("button", { type: "button", class: `button ${kind}`, on: { click: run }, ...rest }, label);
+    const why = button("quiet", t("words.why"), () => this.#explain(finding, item, more, why), { "aria-expanded": "false" });
+    const message = { class: "words-message", title: finding.span ? t("words.show") : null };
     const item = h("li", { class: `words-finding ${finding.severity}` },
       h("div", { class: "words-finding-line" },
         h("span", { class: "words-shape" }, icon(SHAPES[finding.severity]), h("span", { class: "visually-hidden" }, t(`words.${finding.severity}_name`))),
-        finding.span
-          ? h("button", { type: "button", class: "words-message", title: t("words.show"), on: { click: () => this.#does.show(item.finding) } }, finding.message)
-          : h("p", { class: "words-message" }, finding.message),
+        finding.span ? h("button", { type: "button", ...message, on: { click: () => this.#does.show(item.finding) } }, h("span", {}, finding.message)) : h("p", message, h("span", {}, finding.message)),
         h("div", { class: "words-finding-actions" }, why,
-          finding.fix && h("button", { type: "button", class: "button", title: finding.fix.title, "aria-label": t("words.fix_named", { title: finding.fix.title }), on: { click: () => this.#does.fix(item.finding) } }, t("words.fix")))),
+          finding.fix && button("", t("words.fix"), () => this.#does.fix(item.finding), { title: finding.fix.title, "aria-label": t("words.fix_named", { title: finding.fix.title }) }))),
       more);
-    item.finding = finding;
-    if (this.#open.has(id)) this.#explain(finding, more, why);
-    return item;
+    return Object.assign(item, { finding });
   }
 
-  async #explain(finding, more, why) {
+  async #explain(finding, item, more, why) {
     const open = why.getAttribute("aria-expanded") !== "true";
-    const id = `${finding.code} ${finding.message}`;
-    this.#open[open ? "add" : "delete"](id);
     try {
       if (open && !more.childNodes.length) {
-        const rule = await explained(finding.code);
-        more.replaceChildren(h("p", { class: "words-rule" }, h("code", {}, rule.code), " ", rule.title),
-          ...rule.parts.filter((part) => part.heading !== "Evidence").flatMap((part) => [h("h4", {}, part.heading), ...prose(part.text)]));
+        const { explained } = await import("./editor_rules.js");
+        more.replaceChildren(...await explained(finding.code));
       }
       why.setAttribute("aria-expanded", String(open));
+      item.classList.toggle("is-open", open);
       more.hidden = !open;
     } catch (error) {
       tell(error);
