@@ -163,7 +163,9 @@ def _decoded(file: IO[bytes], name: str, most_pixels: int) -> Iterator[Image.Ima
     ) as error:
         raise _damaged(name, error) from None
     except Image.DecompressionBombError:
-        raise PictureError(f"{name} claims to have far too many pixels; it is not read.") from None
+        raise PictureError(
+            f"{name} claims to have far too many pixels; it is not read.", "Save a smaller copy."
+        ) from None
 
 
 def _damaged(name: str, error: Exception) -> PictureError:

@@ -25,8 +25,9 @@ LISTEN_SECONDS, LISTEN_BYTES = 5.0, 100_000_000
 """What is taken of a body that was refused, to be thrown away."""
 SMALL_BYTES = 65_536
 """Of a body that is always taken; orders have far less."""
-MOST_HELD = 8
-"""Bodies of the largest size that all requests together may hold; further large ones are asked to come again."""
+MOST_HELD, LARGER_HELD = 8, 2
+"""Bodies of the largest size, or of the larger sizes of some paths, that all requests together may hold; further large
+ones are asked to come again."""
 
 
 class _Refused(Exception):
@@ -107,7 +108,8 @@ class BodyGuard:
         self.held += _large(body) - before
         if len(body) > most > 0:
             raise self._too_large(most)
-        if _large(body) and self.held > MOST_HELD * self.most > 0:
+        room = max([MOST_HELD * self.most, *(LARGER_HELD * size for size in self.larger.values())])
+        if _large(body) and self.most and self.held > room:
             error = Busy("Too many large bodies are under way.", "Send it again later.", retry_after=5.0)
             raise _Refused(error, 429)
 

@@ -30,17 +30,19 @@ export class Refused extends Error {
  * @param {string} method GET, POST, …
  * @param {string} path after `/api/v1`
  * @param {any} [body] plain values (sent as JSON), FormData, Blob or ArrayBuffer
- * @param {{signal?: AbortSignal, headers?: object, raw?: boolean}} [options] `raw` gives the Response itself
+ * @param {{signal?: AbortSignal, headers?: object, raw?: boolean, keepalive?: boolean}} [options] `raw` gives the
+ *   Response itself; what is kept alive is sent even if the page is left meanwhile
  * @returns {Promise<any>} the answer's JSON; null where it has none
  * @throws {Refused}
  */
-export async function api(method, path, body, { signal, headers = {}, raw = false } = {}) {
+export async function api(method, path, body, { signal, headers = {}, raw = false, keepalive = false } = {}) {
   const plain = body === undefined || body instanceof Blob || body instanceof ArrayBuffer || body instanceof FormData;
   let answer;
   try {
     answer = await fetch(`/api/v1${path}`, {
       method,
       signal,
+      keepalive,
       headers: { Accept: "application/json", ...(plain ? {} : { "Content-Type": "application/json" }), ...headers },
       body: plain ? body : JSON.stringify(body),
     });

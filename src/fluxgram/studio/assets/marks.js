@@ -8,7 +8,8 @@ const MOST_UNDONE = 50;
 export class Marks {
   /** @param {(cards: object[], what: string) => void} changed Called after every change, also after one taken back. */
   constructor(changed) {
-    Object.assign(this, { changed, line: Promise.resolve(), past: [], waiting: 0 });
+    Object.assign(this, { changed, line: Promise.resolve(), past: [], waiting: [] });
+    addEventListener("pagehide", () => this.hurry());
   }
 
   /**
@@ -45,8 +46,18 @@ export class Marks {
   apply(change, way) {
     for (const each of change) Object.assign(each.card, each[way]);
     this.changed(change.map((each) => each.card), way);
-    this.waiting += 1;
-    this.line = this.line.then(() => this.send(change, way)).finally(() => (this.waiting -= 1));
+    const turn = { change, way };
+    this.waiting.push(turn);
+    this.line = this.line.then(() => this.waiting.includes(turn) && this.send(change, way)).finally(() => {
+      this.waiting = this.waiting.filter((each) => each !== turn);
+    });
+  }
+
+  /** The page is left: what waits for its turn is sent now. */
+  hurry() {
+    const left = this.waiting.slice(1);
+    this.waiting = this.waiting.slice(0, 1);
+    for (const { change, way } of left) this.send(change, way);
   }
 
   async send(change, way) {
@@ -54,7 +65,7 @@ export class Marks {
       for (const [body, cards] of requests(change, way)) {
         for (let at = 0; at < cards.length; at += MOST) {
           const names = cards.slice(at, at + MOST).map((card) => card.name);
-          await api("POST", "/pictures/marks", { names, ...body });
+          await api("POST", "/pictures/marks", { names, ...body }, { keepalive: true });
         }
       }
     } catch (error) {
