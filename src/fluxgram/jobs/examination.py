@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 import platform
+import re
 import shutil
 import sys
 import time
@@ -72,10 +73,11 @@ def examine(settings: Settings) -> Examination:
     from fluxgram.families.checkpoints import known
     from fluxgram.families.placement import place
 
+    tables = known(settings)  # what is wrong with the user's own is told before anything is measured
     devices = _devices()
     rates = _measure(devices, settings)
     outlooks = []
-    for checkpoint in known(settings).values():
+    for checkpoint in tables.values():
         placement = place(checkpoint, settings)
         runs = placement.plan != "too big"
         rate = _rate(placement, rates, settings) if runs else None
@@ -132,8 +134,13 @@ def _facts(settings: Settings, devices: list[str], rates: dict[str, float]) -> d
         "measured": ", ".join(f"{name}: {rate:.2f} TFLOP/s" for name, rate in rates.items()),
         "versions": ", ".join(f"{name} {_version(name)}" for name in _PACKAGES),
     }
-    changed = [f"{name}={os.environ[name]}" for name in sorted(os.environ) if name.startswith("FLUXGRAM_")]
+    changed = [f"{name}={_shown(name)}" for name in sorted(os.environ) if name.startswith("FLUXGRAM_")]
     return facts | ({"settings": ", ".join(changed)} if changed else {})
+
+
+def _shown(name: str) -> str:
+    """A variable's value; of one that may hold a secret only that there is one."""
+    return "…" if re.search(r"SECRET|TOKEN|KEY|PASSWORD|DATABASE|PICTURES", name) else os.environ[name]
 
 
 def _features() -> str:

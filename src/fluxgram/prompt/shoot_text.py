@@ -61,18 +61,23 @@ def shoot_text(
     common = {key: value for key, value in (shared or {}).items() if value not in ("", None, [], ())}
     each = [list(people)] if together or len(people) < 2 else [[name] for name in people]
     scenes = [_scene(part, who, several=len(people) > 1, together=together) for part in parts for who in each]
-    table: dict[str, object] = {"shoot": {"title": title, **common}}
+    table: dict[str, object] = {"shoot": {"title": _line(title), **common}}
     table["character"] = [{"name": name} for name in dict.fromkeys(people)]
     table["scene"] = scenes
     return toml_text({key: value for key, value in table.items() if value})
 
 
 def _scene(part: Part, who: Sequence[str], *, several: bool, together: bool) -> dict[str, object]:
-    name = f"{part.name} {who[0]}" if several and not together and who else part.name
+    name = _line(f"{part.name} {who[0]}" if several and not together and who else part.name)
     scene: dict[str, object] = {"name": name}
     if several:
         scene |= {"characters": list(who)} if together else {"character": who[0]}
-    scene |= {key: value for key in _WORDS if (value := getattr(part, key).strip())}
-    if details := [each.strip() for each in part.details.split(",") if each.strip()]:
+    scene |= {key: value for key in _WORDS if (value := _line(getattr(part, key)))}
+    if details := [_line(each) for each in part.details.split(",") if each.strip()]:
         scene["details"] = details
     return scene
+
+
+def _line(text: str) -> str:
+    """A text on one line: a form may hold what was pasted from several."""
+    return " ".join(text.split())

@@ -19,7 +19,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field, StrictFloat, StrictInt, StrictStr
 
-from fluxgram.errors import FluxgramError, ShootError, UnknownJob
+from fluxgram.errors import FluxgramError, PictureError, ShootError, UnknownJob
 from fluxgram.pictures.read import read_picture
 from fluxgram.pictures.thumbnail import thumbnail
 from fluxgram.prompt.characters import Adapter, Cast, Character, anchor_warnings
@@ -182,7 +182,10 @@ def reference(name: str, number: int, request: Request, who: Who) -> Response:
     references = cast.load(name).references
     if not 0 <= number < len(references):
         raise UnknownJob("There is no such reference picture.", f"{name[:60]} has {len(references)}.")
-    data = thumbnail(read_picture(cast.folder / references[number]))
+    try:
+        data = thumbnail(read_picture(cast.folder / references[number]))
+    except PictureError as error:
+        return respond(request, error, 422)
     return Response(data, media_type="image/webp", headers={"Cache-Control": "private, no-cache"})
 
 

@@ -64,7 +64,8 @@ def shoots(
     who.may_look()
     jobs: Jobs = request.app.state.jobs
     boards = jobs.boards.list(who.sees, kind="shoot", limit=limit, trashed=trashed)
-    return {"shoots": [_summary(board, request, who) for board in boards]}
+    found = [(board, shots_of(board)) for board in boards]
+    return {"shoots": [_summary(board, shots, drawn(jobs, shots, who), request) for board, shots in found]}
 
 
 @router.get("/shoots/{id}", summary="A shoot", operation_id="get_shoot")
@@ -198,10 +199,10 @@ def _counts(shots: Sequence[Shot], found: Mapping[int, Job]) -> dict[str, int]:
     return {name: states.count(name) for name in ("queued", "running", "done", "failed", "cancelled", "gone")}
 
 
-def _summary(board: BoardRecord, request: Request, who: Caller) -> dict[str, Any]:
+def _summary(
+    board: BoardRecord, shots: Sequence[Shot], found: Mapping[int, Job], request: Request
+) -> dict[str, Any]:
     """A shoot in a list."""
-    shots = shots_of(board)
-    found = drawn(request.app.state.jobs, shots, who)
     pictures = [picture for shot in shots if (job := found.get(shot.shown)) for picture in job.pictures[:1]]
     views = picture_views([each for each in pictures if not each.removed and not each.rejected], request)
     return {
@@ -221,7 +222,7 @@ def _view(board: BoardRecord, request: Request, who: Caller) -> dict[str, Any]:
     """A shoot with its frames."""
     shots = shots_of(board)
     found = drawn(request.app.state.jobs, shots, who)
-    return _summary(board, request, who) | {
+    return _summary(board, shots, found, request) | {
         "file": board.data.get("file", ""),
         "frames": [_frame(shot, found, request) for shot in shots],
     }

@@ -35,8 +35,8 @@ function card(one, files) {
   const fact = (key, value) => h("div", {}, h("dt", {}, t(`settings.fact_${key}`)), h("dd", {}, value));
   const state = h("div", { class: "pull" });
   const box = h("li", { class: `panel checkpoint ${one.present ? "here" : ""}` },
-    h("div", { class: "spread" }, h("h3", {}, one.title), one.default && badge("accent", "star", t("settings.default"))),
-    h("p", { class: "mono muted small" }, one.name),
+    h("div", { class: "spread" }, h("h3", {}, one.name), one.default && badge("accent", "star", t("settings.default"))),
+    h("p", { class: "muted checkpoint-title" }, one.title),
     h("p", { class: "row" }, one.present ? badge("good", "check", t("settings.here")) : badge("", "download", t("settings.not_here")), fit(one)),
     h("dl", { class: "facts" },
       files && (one.present ? fact("disk", bytes(files.bytes)) : files.download_gb > 0 && fact("download", bytes(files.download_gb * GB))),

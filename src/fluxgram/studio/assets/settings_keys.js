@@ -18,7 +18,8 @@ async function load() {
   const { keys } = await api("GET", "/keys");
   const good = keys.filter((key) => !key.revoked), revoked = keys.filter((key) => key.revoked);
   list.replaceChildren(...[
-    good.length ? h("ul", { class: "stack key-list" }, good.map(row)) : h("div", { class: "empty" }, icon("key"), h("h2", {}, t("settings.keys_none_title")), h("p", {}, t("settings.keys_none"))),
+    good.length ? h("ul", { class: "stack key-list" }, good.map(row)) : h("div", { class: "empty" }, icon("key"), h("h2", {}, t("settings.keys_none_title")), h("p", {}, t("settings.keys_none")),
+      h("div", { class: "actions" }, h("button", { class: "button", type: "button", on: { click: make } }, icon("plus"), t("settings.key_new")))),
     revoked.length > 0 && h("details", {}, h("summary", {}, t("settings.show_revoked", { n: revoked.length })), h("ul", { class: "stack key-list" }, revoked.map(row))),
   ].filter(Boolean));
 }

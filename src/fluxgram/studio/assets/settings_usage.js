@@ -42,7 +42,7 @@ function draw() {
   place.replaceChildren(h("h2", { class: "visually-hidden" }, t("settings.usage")), h("p", { class: "lead" }, t("settings.usage_lead")),
     h("div", { class: "row usage-choice" }, group("what", kinds.map((name) => [name, t(`settings.usage_${name}`)]), what, (value) => { what = value; draw(); }),
       group("days", DAYS.map((n) => [n, t("settings.usage_days_n", { n })]), days, (value) => { days = value; load().catch(tell); }), owners.size > 1 && choose),
-    ...(rows.length ? [plot(sums), table(rows)] : [h("div", { class: "empty" }, icon("columns"), h("h2", {}, t("settings.usage_none_title")), h("p", {}, t("settings.usage_none")))]));
+    ...(rows.length ? [plot(sums), table(rows)] : [h("div", { class: "empty" }, icon("chart"), h("h2", {}, t("settings.usage_none_title")), h("p", {}, t("settings.usage_none")))]));
   if (focused >= 0) place.querySelectorAll("button, select")[focused]?.focus();
 }
 

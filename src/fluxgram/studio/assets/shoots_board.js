@@ -29,6 +29,8 @@ function show(found) {
   sheet.removeAttribute("aria-busy");
   if (!sheet.querySelector(".sheet")) sheet.replaceChildren(h("ul", { class: "sheet" }), h("details", { class: "shoot-file" }, h("summary", {}, t("people.shown_file")), h("pre", { tabindex: "0" })));
   const list = sheet.querySelector(".sheet");
+  list.classList.toggle("few", board.frames.length <= 6);
+  list.style.setProperty("--shape", shape(board.frames));
   for (const frame of board.frames) {
     let card = cards.get(frame.file);
     if (!card) {
@@ -41,6 +43,17 @@ function show(found) {
   sheet.querySelector("pre").textContent = board.file;
   document.getElementById("title").textContent = board.title;
   show_progress();
+}
+
+/** Width over height of a frame's place: that of the tallest picture, so that none is cropped and little is left over. */
+function shape(frames) {
+  const sizes = frames.map(({ picture, size }) => (picture ? picture.width / picture.height : ratio(size))).filter(Boolean);
+  return String(Math.min(1.6, Math.max(0.6, Math.min(...sizes, sizes.length ? 9 : 1))));
+}
+
+function ratio(size) {
+  const [, width, height] = size.match(/^(\d+)\s*[x:×*]\s*(\d+)$/) || [];
+  return width / height;
 }
 
 function show_progress() {
