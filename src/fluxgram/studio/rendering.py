@@ -6,6 +6,7 @@ characters escaped that could end it.
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +16,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from fluxgram.studio.browser_files import Files
+from fluxgram.studio.browser_files import Files, takes_gzip
 from fluxgram.studio.texts import fill, of_sections, read_texts
 
 POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
@@ -34,7 +35,13 @@ NAVIGATION = (
     ("settings", "/settings", "settings"),
 )
 """Section, address and icon."""
-_ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
+_ESCAPES = {
+    ord("<"): "\\u003c",
+    ord(">"): "\\u003e",
+    ord("&"): "\\u0026",
+    0x2028: "\\u2028",
+    0x2029: "\\u2029",
+}
 
 
 class Rendering:
@@ -104,7 +111,12 @@ class Rendering:
             signed_in=getattr(request.state, "session", False),
             **(values or {}),
         )
-        return HTMLResponse(shown, status, HEADERS)
+        answer = HTMLResponse(shown, status, HEADERS | {"Vary": "Accept-Encoding"})
+        if takes_gzip(request):
+            answer.body = gzip.compress(answer.body, 6)
+            answer.headers["Content-Encoding"] = "gzip"
+            answer.headers["Content-Length"] = str(len(answer.body))
+        return answer
 
 
 def page_data(value: Any) -> Markup:
