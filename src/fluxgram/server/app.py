@@ -55,7 +55,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
-            async with app.state.draining.around(app):
+            async with app.state.elsewhere, app.state.draining.around(app):
                 yield
         finally:
             for beside in (app.state.pulls, app.state.machine):

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx2
 
-from fluxgram.errors import FluxgramError, PictureError, RequestError, UnknownJob
+from fluxgram.errors import FluxgramError, PictureError, RequestError, ServiceEnding, UnknownJob
 from fluxgram.jobs.comparisons import change_cell
 from fluxgram.jobs.discretion import discreet
 from fluxgram.jobs.names import WorkerName
@@ -118,7 +118,12 @@ class Elsewhere:
 
         Raises:
             UnknownJob: There is no such cell any more.
+            ServiceEnding: The service is ending, or has not begun.
         """
+        if self._loop is None:
+            raise ServiceEnding(
+                "The service is ending and asks nobody.", "Ask again in a moment.", retry_after=10.0
+            )
         me = str(WorkerName.of_process("elsewhere", os.getpid()))
 
         def asked(cell: dict[str, Any]) -> dict[str, Any]:
