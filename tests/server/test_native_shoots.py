@@ -175,7 +175,7 @@ def test_rejected_frames_are_left_out_and_none_is_told(service: Server) -> None:
 
 
 def test_the_rest_is_cancelled(service: Server) -> None:
-    scenes = "".join(f'[[scene]]\nname = "s{n}"\nsubject = "crawl"\n' for n in range(4))
+    scenes = "".join(f'[[scene]]\nname = "s{n}"\nsubject = "crawl along"\n' for n in range(4))
     head = FILE.partition("[[scene]]")[0].replace("4242", "600")
     board = made(service, head + scenes)
     found = call(service, "POST", f"/shoots/{board}/cancel").json

@@ -15,7 +15,7 @@ from fluxgram.photography.catalog import Catalog
 from fluxgram.photography.catalog import catalog as built_in
 from fluxgram.prompt.briefs import BRIEFS, Brief
 from fluxgram.prompt.compose import compose
-from fluxgram.prompt.items import item_of, resolve_negative
+from fluxgram.prompt.items import NEARLY, item_of, resolve_negative
 from fluxgram.prompt.shoots import OWN_KEY, SIZE_SIGN, Scene, Shoot
 from fluxgram.prompt.wildcards import expand
 
@@ -37,6 +37,10 @@ DETAIL_KINDS = (
     "landscape",
     "street",
 )
+
+
+DETAILS_NEARLY = 0.9
+"""Details are mostly free words: a scarf is no misspelt scar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +169,8 @@ def brief_of(scene: Scene, catalog: Catalog) -> Brief:
         looks["quality" if kind in ("quality", "mode") else part].append(id_)
 
     def items(given: Sequence[str], kinds: Sequence[str]) -> tuple[str, ...]:
-        return tuple(item_of(words, kinds, catalog) for words in given)
+        nearly = DETAILS_NEARLY if kinds is DETAIL_KINDS else NEARLY
+        return tuple(item_of(words, kinds, catalog, nearly=nearly) for words in given)
 
     negatives = scene.negative or ((preset.negative,) if preset and preset.negative else ())
     own = {OWN_KEY[scene.kind]: items(scene.own, DETAIL_KINDS)} if scene.own else {}

@@ -97,13 +97,18 @@ def check_conflicts(items: Sequence[Item], catalog: Catalog) -> None:
                 )
 
 
-def item_of(words: str, kinds: Sequence[str], catalog: Catalog) -> str:
+NEARLY = 0.75
+"""How alike a word and a term's name are, 0 … 1, from which the word counts as misspelt."""
+
+
+def item_of(words: str, kinds: Sequence[str], catalog: Catalog, *, nearly: float = NEARLY) -> str:
     """What a person typed for a part of a brief, as an item: an id, a name without its kind, or free words.
 
     Args:
         words: "light.rembrandt", "rembrandt", "Rembrandt lighting", "one bare bulb".
         kinds: Kinds of terms that fit, the likeliest first.
         catalog: The vocabulary.
+        nearly: How alike they are from which a word counts as misspelt; higher where free words are usual.
 
     Raises:
         UnknownTerm: One word that is nearly the name of a term, or an id that there is not; the hint has the right one.
@@ -118,17 +123,17 @@ def item_of(words: str, kinds: Sequence[str], catalog: Catalog) -> str:
     if (
         _term_of(words, catalog) is None
         and _NAME.fullmatch(words)
-        and (near := _nearest(name, kinds, catalog))
+        and (near := _nearest(name, kinds, catalog, nearly))
     ):
         raise UnknownTerm(f"There is no {kinds[0]} {words!r} in the vocabulary.", f"Did you mean {near!r}?")
     return words
 
 
-def _nearest(name: str, kinds: Sequence[str], catalog: Catalog) -> str:
+def _nearest(name: str, kinds: Sequence[str], catalog: Catalog, nearly: float) -> str:
     from difflib import get_close_matches
 
     names = {id_.partition(".")[2]: id_ for id_ in catalog.terms if id_.partition(".")[0] in kinds}
-    near = get_close_matches(name, names, n=1, cutoff=0.75)
+    near = get_close_matches(name, names, n=1, cutoff=nearly)
     return names[near[0]] if near else ""
 
 

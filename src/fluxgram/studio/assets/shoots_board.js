@@ -7,7 +7,7 @@ const { id } = page();
 const base = `/shoots/${id}`;
 const sheet = document.getElementById("sheet"), progress = document.getElementById("progress");
 const SOON = 700, LATER = 2500; // milliseconds between two looks while something is drawn, and after the server was away
-let board, clock, told = -1;
+let board, clock;
 const cards = new Map();
 
 async function look() {
@@ -71,8 +71,6 @@ function show_progress() {
   Object.assign(meter, { max: n, value: done, hidden: !running });
   stop.hidden = !running;
   document.title = `${running ? `${done}/${n} · ` : ""}${board.title} · fluxgram`;
-  if (!running && told > 0) live(words);
-  told = left();
   document.querySelector(".export").hidden = !done;
 }
 
