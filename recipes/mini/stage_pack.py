@@ -22,7 +22,9 @@ LIMIT_BYTES = 100_000
 REFERENCE = ("e28a-25", "e28a0", "e28a25")
 """The lights that make a face 1 bright."""
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
-BRIGHTEST = 40.0
+HEAD_POWER, TILE_POWER = 2, 3
+"""Light is the square of a byte of the head and the cube of one of a ratio (light-gl.js, light-2d.js)."""
+BRIGHTEST = 14.0
 SKIN_ALBEDO = 0.14
 """Lighter than this is skin: hair and cloth are darker, and their light is stored more coarsely."""
 EYE_RADIUS_MM, PICTURE_MM = 12.0, 315.0
@@ -50,7 +52,7 @@ def pack(work: Path, folder: Path) -> None:
     sheet, scales = _sheet(ratios)
     most = float(np.percentile(shared.max(-1), 99.95))
     files = {
-        "head.webp": _webp(_coded(shared / most), HEAD_QUALITY),
+        "head.webp": _webp(_coded(shared / most, HEAD_POWER), HEAD_QUALITY),
         "lights.webp": _webp(sheet, TILE_QUALITY),
         "matte.webp": _webp((alpha * 255 + 0.5).astype(np.uint8), MATTE_QUALITY),
     }
@@ -162,14 +164,14 @@ def _sheet(ratios: np.ndarray) -> tuple[np.ndarray, list[float]]:
     for i, ratio in enumerate(ratios):
         scale = max(float(np.percentile(ratio, 99.9)), 1e-3)
         row, column = divmod(i, COLUMNS)
-        sheet[row * height : (row + 1) * height, column * width : (column + 1) * width] = _coded(ratio / scale)
+        sheet[row * height : (row + 1) * height, column * width : (column + 1) * width] = _coded(ratio / scale, TILE_POWER)
         scales.append(scale)
     return sheet, scales
 
 
-def _coded(linear: np.ndarray) -> np.ndarray:
-    """Bytes whose square is the light."""
-    return (np.sqrt(np.clip(linear, 0, 1)) * 255 + 0.5).astype(np.uint8)
+def _coded(linear: np.ndarray, power: int) -> np.ndarray:
+    """Bytes whose power is the light: the dark parts of a light that is bright elsewhere need the steps."""
+    return (np.clip(linear, 0, 1) ** (1 / power) * 255 + 0.5).astype(np.uint8)
 
 
 def _webp(pixels: np.ndarray, quality: int) -> bytes:

@@ -129,6 +129,20 @@ def test_a_named_light_sets_lamps_inside_its_meaning(named: object) -> None:
         assert named.lamps.rim.on == (meaning.rim == "always")
 
 
+def test_every_named_light_that_lamps_can_show_is_called_by_its_name() -> None:
+    for named in named_lamps(catalog()):
+        if not named.left_out:
+            assert [term.id for term, _ in words_of(named.lamps, catalog()).terms][0] == named.term.id
+
+
+def test_a_name_that_was_chosen_stays_while_it_fits() -> None:
+    lamps = Lamps(Key(-35, 30, 28, 5200), Fill(2))  # both loop and soft studio light
+    assert words_of(lamps, catalog(), prefer="light.loop").terms[0][0].id == "light.loop"
+    assert words_of(lamps, catalog(), prefer="light.soft-studio").terms[0][0].id == "light.soft-studio"
+    assert words_of(lamps, catalog(), prefer="light.split").terms[0][0].id != "light.split"
+    assert words_of(lamps, catalog(), prefer="nothing").words
+
+
 def test_terms_set_the_side_the_rim_and_the_fill() -> None:
     term = catalog().term
     right = lamps_of([Told(term("light.loop"))], "right")

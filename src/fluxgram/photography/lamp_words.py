@@ -69,8 +69,10 @@ _GOES_WITHOUT_SAYING = ("key.softness_degrees", "fill.kelvin")
 _FILL = re.compile(r"(?<!\w)(?:fill|card|reflector|bounced?)(?!\w)", re.IGNORECASE)
 _LEAST_SIDE = 4.0
 """Degrees aside from which a side is said."""
-_FAR = (("night", 1.2), ("outdoor", 0.8), ("daylight", 0.4), ("indoor", 0.3))
+_FAR = (("night", 0.35), ("outdoor", 0.2), ("daylight", 0.1), ("indoor", 0.1))
 """How much farther than a studio's light one with such a tag counts when a name is sought."""
+_ANY_COLOUR = 0.4
+"""The same for a name that says nothing of the colour: one that does says more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +117,18 @@ def number(lamps: Lamps, name: str) -> float:
     return abs(value) if field == "azimuth" else value
 
 
-def words_of(lamps: Lamps, catalog: Catalog, family: str = "") -> Described:
+def words_of(lamps: Lamps, catalog: Catalog, family: str = "", prefer: str = "") -> Described:
     """Say lamps in words that a reader of prompts reads back.
 
     Args:
         lamps: To be described.
         catalog: Whose names are used.
         family: How it reads best.
+        prefer: Id of the name that was chosen; it stays as long as the lamps lie in its ranges.
     """
-    term = nearest_name(lamps, catalog)
+    chosen = catalog.terms.get(prefer)
+    fits = chosen is not None and is_key(chosen) and not not_shown(chosen) and _distance(lamps, chosen) is not None
+    term = chosen if fits else nearest_name(lamps, catalog)
     side = _side(lamps.key, term)
     if term:
         height = _word_at(SIDED_HEIGHT, lamps.key.elevation) if side else ""
@@ -319,7 +324,8 @@ def _distance(lamps: Lamps, term: Term) -> float | None:
             return None
         centre = bounds[0] if name == "key.azimuth" and bounds[0] == 0 else middle(bounds)
         total += ((value - centre) / max(bounds[1] - centre, 1e-6)) ** 2
-    return (total / len(claims)) ** 0.5 + sum(more for tag, more in _FAR if tag in term.tags)
+    far = sum(more for tag, more in _FAR if tag in term.tags)
+    return (total / len(claims)) ** 0.5 + far + (0 if "key.kelvin" in claims else _ANY_COLOUR)
 
 
 def _word_at(bins: Bins, value: float) -> str:

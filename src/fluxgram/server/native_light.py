@@ -76,6 +76,7 @@ class WordsOrder(Body):
 
     lamps: LampsOrder = Field(description="The lamps.")
     prompt: Words | None = Field(None, description="Put the words into this prompt, for those that it had.")
+    prefer: StrictStr = Field("", description="A named light, kept as long as the lamps fit it.", max_length=200)
     checkpoint: StrictStr = Field("", description="Write as this checkpoint reads best.")
 
 
@@ -85,7 +86,7 @@ def light_words(body: WordsOrder, request: Request, who: Who) -> dict[str, Any]:
     who.may_look()
     known = catalog_of(request)
     family = request.app.state.jobs.facts(body.checkpoint).family if body.checkpoint else ""
-    told = words_of(body.lamps.lamps(), known, family)
+    told = words_of(body.lamps.lamps(), known, family, body.prefer)
     return {
         "words": told.words,
         "phrases": list(told.phrases),

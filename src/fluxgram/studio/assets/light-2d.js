@@ -6,6 +6,7 @@ import { FILM, outset, pixels } from "./light-pack.js";
 const LIGHTEST = 16; // what the end of the film's table stands for
 const STEPS = 4095;
 const SQUARES = Float32Array.from({ length: 256 }, (_, i) => (i / 255) ** 2);
+const CUBES = Float32Array.from({ length: 256 }, (_, i) => (i / 255) ** 3);
 const BACK = Float32Array.from({ length: 256 }, (_, i) => (i / 255) ** 2.2);
 let film = null;
 
@@ -34,9 +35,9 @@ export function sum(pack, mixed) {
     for (let y = 0, to = 0; y < height; y++) {
       let from = ((top + y) * across + left) * 4;
       for (let x = 0; x < width; x++, from += 4, to += 3) {
-        total[to] += SQUARES[pack.sheet[from]] * r;
-        total[to + 1] += SQUARES[pack.sheet[from + 1]] * g;
-        total[to + 2] += SQUARES[pack.sheet[from + 2]] * b;
+        total[to] += CUBES[pack.sheet[from]] * r;
+        total[to + 1] += CUBES[pack.sheet[from + 1]] * g;
+        total[to + 2] += CUBES[pack.sheet[from + 2]] * b;
       }
     }
   });

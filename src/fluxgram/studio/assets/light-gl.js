@@ -17,7 +17,7 @@ void main() {
   for (int i = 0; i < count; i++) {
     int index = int(light[i].a);
     vec3 code = texelFetch(sheet, ivec2(index % columns, index / columns) * tile + place, 0).rgb;
-    total += code * code * light[i].rgb;
+    total += code * code * code * light[i].rgb;
   }
   sum = vec4(total, 1);
 }`;

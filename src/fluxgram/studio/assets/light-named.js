@@ -44,30 +44,19 @@ export async function thumbnail(canvas, lamps) {
  * Buttons with pictures.
  * @param {object[]} lights of /light/named
  * @param {(light: object) => void} choose
- * @param {{first?: number}} [options] how many are shown before "all lights" is pressed
  * @returns {{element: HTMLElement, mark: (id: string) => void, done: Promise<void>}}
  */
-export function named(lights, choose, { first = 12 } = {}) {
-  const buttons = ordered(lights).map((light, place) => {
+export function named(lights, choose) {
+  const buttons = ordered(lights).map((light) => {
     const canvas = h("canvas", { width: 112, height: 140, "aria-hidden": "true" });
-    const button = h("button", { type: "button", class: "light-name", title: light.effect, "aria-pressed": "false", hidden: place >= first, dataset: { light: light.id }, on: { click: () => choose(light) } }, canvas, h("span", {}, called(light.id)));
+    const button = h("button", { type: "button", class: "light-name", title: light.effect, "aria-pressed": "false", dataset: { light: light.id }, on: { click: () => choose(light) } }, canvas, h("span", {}, called(light.id)));
     return { light, canvas, button };
   });
-  const more = h("button", { type: "button", class: "button quiet", "aria-expanded": "false", on: { click: () => {
-    const open = more.getAttribute("aria-expanded") === "false";
-    more.setAttribute("aria-expanded", String(open));
-    more.textContent = t(open ? "light.named_fewer" : "light.named_more");
-    buttons.slice(first).forEach(({ button }) => (button.hidden = !open));
-    if (open) paint(buttons.slice(first));
-  } } }, t("light.named_more"));
-  const element = h("div", { class: "stack tight" }, h("div", { class: "light-thumbs" }, buttons.map(({ button }) => button)), buttons.length > first ? h("p", {}, more) : null);
-  const painted = new Set();
+  const element = h("div", { class: "light-strip" }, buttons.map(({ button }) => button));
 
   /** One after the other, so that the page stays quick. */
-  async function paint(wanted) {
-    for (const { light, canvas } of wanted) {
-      if (painted.has(light.id)) continue;
-      painted.add(light.id);
+  async function paint() {
+    for (const { light, canvas } of buttons) {
       await new Promise((resolve) => (globalThis.requestIdleCallback ? requestIdleCallback(resolve, { timeout: 200 }) : setTimeout(resolve, 10)));
       await thumbnail(canvas, light.lamps).catch(() => {});
     }
@@ -76,9 +65,13 @@ export function named(lights, choose, { first = 12 } = {}) {
 
   return {
     element,
-    done: paint(buttons.slice(0, first)),
+    done: paint(),
     mark(id) {
-      for (const { light, button } of buttons) button.setAttribute("aria-pressed", String(light.id === id));
+      for (const { light, button } of buttons) {
+        if (button.getAttribute("aria-pressed") === String(light.id === id)) continue;
+        button.setAttribute("aria-pressed", String(light.id === id));
+        if (light.id === id) element.scrollTo({ left: button.offsetLeft - element.clientWidth / 2 + button.clientWidth / 2, behavior: "smooth" });
+      }
     },
   };
 }

@@ -28,7 +28,7 @@ export class LightStage extends HTMLElement {
   /** Frames drawn so far. */
   frames = 0;
 
-  /** All lamps. Setting them moves nothing slowly and tells nobody; see `move` and `glide`. */
+  /** All lamps. Setting them is told by `placed` only; see `move` and `glide`. */
   get lamps() {
     return structuredClone(this.#lamps);
   }
@@ -106,10 +106,10 @@ export class LightStage extends HTMLElement {
     const key = handle("key", t("light.key_handle")), rim = handle("rim", t("light.rim_handle"));
     const beam = h("span", { class: "light-beam" }), reach = h("span", { class: "light-reach" });
     const wait = h("p", { class: "light-wait muted" }, t("light.loading"));
-    const picture = h("div", { class: "light-picture" }, canvas, reach, beam, rim, key, wait);
-    this.#parts = { canvas, key, rim, beam, reach, picture, wait };
     this.#dials = dials(this);
-    this.append(picture, this.#dials.element);
+    const picture = h("div", { class: "light-picture" }, canvas, reach, beam, rim, key, wait, this.#dials.element);
+    this.#parts = { canvas, key, rim, beam, reach, picture, wait };
+    this.append(picture);
     for (const each of [key, rim]) {
       each.addEventListener("keydown", (event) => this.#keyed(event, each.dataset.lamp));
       each.addEventListener("pointerdown", (event) => this.#grab(event, each.dataset.lamp));
@@ -168,6 +168,7 @@ export class LightStage extends HTMLElement {
     reach.style.width = `${Math.min((lamps.key.softness_degrees / 90) * SIDE * 100, 74)}%`;
     this.#parts.picture.style.setProperty("--lamp", tint(lamps.key.kelvin));
     this.#dials.show(lamps);
+    this.dispatchEvent(new CustomEvent("placed"));
     this.#draw();
   }
 

@@ -22,6 +22,8 @@ export class Wording {
   #before = null;
   /** Earlier states that can be had back: `{prompt, lamps}`. */
   past = [];
+  /** The named light that was chosen or typed; it is said whenever the lamps fit it. */
+  prefer = "";
   /** What the stage's lamps are called; null before the first answer. */
   told = null;
 
@@ -110,7 +112,7 @@ export class Wording {
   async #ask(write, lamps = this.#stage.lamps) {
     const asked = this.#field.value;
     try {
-      const told = await api("POST", "/light/words", { lamps, prompt: write ? asked : null, checkpoint: draft.get().checkpoint });
+      const told = await api("POST", "/light/words", { lamps, prompt: write ? asked : null, prefer: this.prefer, checkpoint: draft.get().checkpoint });
       this.told = told;
       this.#parts.say(told);
       this.#parts.fail(null);
@@ -138,6 +140,7 @@ export class Wording {
       if (found.lamps && !same(found.lamps, this.#last)) {
         this.#stage.glide(found.lamps, false);
         this.#last = found.lamps;
+        this.prefer = found.terms[0] ?? "";
         draft.set({ lamps: found.lamps });
         await this.#ask(false, found.lamps);
       }

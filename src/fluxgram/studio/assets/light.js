@@ -30,15 +30,16 @@ const wording = new Wording({
   },
   read: (found) => controls.optics(found.focal_mm, found.aperture),
 });
-const marks = named(lights, (light) => stage.glide(sided(light, stage.lamps.key.azimuth > 0 ? "right" : "left")));
+const side = () => (stage.lamps.key.azimuth > 0 ? "right" : "left");
+const marks = named(lights, (light) => {
+  wording.prefer = light.id;
+  stage.glide(sided(light, side()));
+});
 const controls = sliders(stage, { lenses, apertures }, say);
 at("named").append(marks.element);
 at("sliders").append(...controls.elements);
-stage.addEventListener("lamps", controls.show);
-stage.addEventListener("lamps-settled", () => {
-  controls.show();
-  live(at("words").textContent);
-});
+stage.addEventListener("placed", controls.show);
+stage.addEventListener("lamps-settled", () => live(at("words").textContent));
 
 /** Begin with the draft's lamps, or with what its prompt says, or with a light worth looking at. */
 async function begin() {
@@ -49,7 +50,6 @@ async function begin() {
   controls.optics(85, 1.8);
   const first = structuredClone(REMBRANDT.lamps);
   wording.begin(now.lamps ?? { ...first, rim: { ...first.rim, on: true } });
-  controls.show();
   if (!fresh) {
     await wording.read();
     if (!wording.told) await wording.look();
@@ -129,7 +129,7 @@ async function over(card, asked) {
 
 /** Choose a second light, and have both drawn with one seed. */
 function compare() {
-  const here = stage.lamps.key.azimuth > 0 ? "right" : "left";
+  const here = side();
   const box = h("dialog", { class: "dialog wide", "aria-labelledby": "compare-title" });
   const shownLights = ordered(lights).filter((light) => light.id !== wording.told?.terms[0]?.id);
   const buttons = shownLights.map((light) => {
@@ -150,7 +150,7 @@ function compare() {
 }
 
 async function begin_comparison(other, side) {
-  const said = await api("POST", "/light/words", { lamps: sided(other, side), prompt: field.value, checkpoint: draft.get().checkpoint });
+  const said = await api("POST", "/light/words", { lamps: sided(other, side), prompt: field.value, prefer: other.id, checkpoint: draft.get().checkpoint });
   const seed = fields().seed ?? String(crypto.getRandomValues(new Uint32Array(1))[0]);
   const one = wording.told?.terms[0] ? called(wording.told.terms[0].id) : t("light.plain_light");
   const board = await api("POST", "/boards", {
