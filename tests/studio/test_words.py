@@ -31,6 +31,12 @@ def text(page: Page) -> str:
     return page.locator(TEXT).input_value()
 
 
+def write(page: Page, words: str) -> None:
+    """Type, and wait until it is checked and the list beneath is there: chips lie lower then."""
+    page.keyboard.type(words)
+    expect(page.locator(".words-finding, .words-count.none").first).to_be_visible()
+
+
 def says(page: Page, words: str) -> None:
     expect(page.locator(TEXT)).to_have_value(words)
 
@@ -109,7 +115,7 @@ def test_a_finding_is_underlined_where_it_is_and_mended_by_a_key(writing: Page) 
 
 def test_undoing_goes_back_through_typing_chips_and_fixes_alike(writing: Page) -> None:
     page = writing
-    page.keyboard.type("portrait of a woman")
+    write(page, "portrait of a woman")
     chip(page, "light.window").click()
     says(page, "portrait of a woman, soft window light")
     page.locator(TEXT).press("End")
@@ -148,7 +154,7 @@ def test_the_list_beneath_mends_shows_and_explains(writing: Page) -> None:
 
 def test_chips_write_words_where_they_belong_and_take_them_out_again(writing: Page) -> None:
     page = writing
-    page.keyboard.type("portrait of a woman")
+    write(page, "portrait of a woman")
     for term in ("quality.photorealistic", "lens.85mm", "aperture.f1-8", "light.window", "skin.moles"):
         chip(page, term).click()
     says(
@@ -187,7 +193,7 @@ def test_typing_presses_chips(writing: Page) -> None:
 
 def test_the_subject_is_written_over_while_the_rest_stays(writing: Page) -> None:
     page = writing
-    page.keyboard.type("portrait of a woman, soft window light, 85mm lens")
+    write(page, "portrait of a woman, soft window light, 85mm lens")
     subject = page.get_by_label("Subject")
     expect(subject).to_have_value("portrait of a woman")
     subject.fill("")
@@ -200,7 +206,7 @@ def test_the_subject_is_written_over_while_the_rest_stays(writing: Page) -> None
 
 def test_all_of_a_group_can_be_searched(writing: Page) -> None:
     page = writing
-    page.keyboard.type("portrait of a woman")
+    write(page, "portrait of a woman")
     group = page.locator(".composer-group[data-group=light]")
     group.get_by_role("button", name="Search").press("Enter")
     page.keyboard.type("candle")
@@ -217,7 +223,7 @@ def test_all_of_a_group_can_be_searched(writing: Page) -> None:
 
 def test_what_a_chip_does_is_told_to_eye_and_ear(writing: Page) -> None:
     page = writing
-    page.keyboard.type("portrait of a woman, butterfly lighting")
+    write(page, "portrait of a woman, butterfly lighting")
     term = SAID("light.butterfly")
     expect(chip(page, term.id)).to_have_attribute("aria-pressed", "true")
     chip(page, term.id).hover()
@@ -230,7 +236,7 @@ def test_what_a_chip_does_is_told_to_eye_and_ear(writing: Page) -> None:
 
 def test_enhancing_is_shown_and_each_addition_can_be_taken_out(writing: Page) -> None:
     page = writing
-    page.keyboard.type("portrait of a woman")
+    write(page, "portrait of a woman")
     page.get_by_role("button", name="Enhance").click()
     added = page.locator(".words-added > li")
     expect(added.first).to_be_visible()
@@ -260,7 +266,7 @@ def test_hostile_words_stay_words(writing: Page) -> None:
         "\u202efreckles\u202c \u0000 & &lt; 'x'"
     )
     page.locator(TEXT).fill(hostile)
-    expect(page.locator(".words-state")).to_contain_text("tokens")
+    expect(page.locator(".words-finding").first).to_be_visible()
     assert page.locator("prompt-editor img, prompt-editor script").count() == 0
     assert page.evaluate("window.bad") is None
     assert page.locator(".words-mirror").text_content() == text(page) + "\n"
@@ -285,23 +291,31 @@ def test_a_text_as_long_as_they_get_can_still_be_written_in(writing: Page) -> No
 
 def test_nothing_moves_while_one_writes(writing: Page) -> None:
     page = writing
-    page.keyboard.type("portrait of a woman, rembrant lighting, perfect skin")
-    expect(page.locator(".words-finding").first).to_be_visible()
-    page.evaluate(
-        """() => {
-          window.tops = [];
-          const below = document.querySelector("prompt-composer");
-          const note = () => window.tops.push(below.getBoundingClientRect().top);
-          document.querySelector("textarea.words-text").addEventListener("input", () => requestAnimationFrame(note));
-        }"""
-    )
-    for letter in ", f":
+    write(page, "portrait of a woman, rembrant lighting, perfect skin")
+    tops = []
+    for letter in ", fre":
         page.keyboard.press(letter)
         expect(
             page.locator(MARKS, has_text="rembrant")
-        ).to_be_visible()  # and the underline never leaves its word
-    tops = page.evaluate("window.tops")
+        ).to_be_visible()  # the underline never leaves its word
+        tops.append(page.locator("prompt-composer").evaluate("below => below.getBoundingClientRect().top"))
     assert max(tops) - min(tops) < 0.5
+
+
+def test_chips_stay_where_they_are_while_one_chooses(writing: Page) -> None:
+    page = writing
+    write(page, "portrait of a woman")
+    first = chip(page, "skin.moles")
+    first.click()  # scrolls there, where it must
+    top = first.evaluate("chip => chip.getBoundingClientRect().top")
+    high = page.locator(".words-found").evaluate("list => list.getBoundingClientRect().height")
+    for term in ("skin.pores", "skin.stubble", "skin.sheen", "skin.freckles", "skin.catchlights"):
+        chip(page, term).click()
+        expect(page.locator(TEXT)).to_have_value(re.compile(re.escape(SAID(term).words("flux2"))))
+    assert first.evaluate("chip => chip.getBoundingClientRect().top") == pytest.approx(top, abs=1)
+    assert page.locator(".words-found").evaluate(
+        "list => list.getBoundingClientRect().height"
+    ) == pytest.approx(high)
 
 
 def test_an_underline_moves_with_its_word_before_it_is_checked_again(writing: Page) -> None:

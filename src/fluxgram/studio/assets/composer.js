@@ -3,7 +3,8 @@
 import { api, h, icon, live, recall, remember, t } from "./core.js";
 import { hint, wear } from "./words.js";
 
-const MOST_FOUND = 24;
+const MOST_FOUND = 24; // chips that a search shows
+const TOUCH = 1500; // milliseconds that the findings above wait for another tap
 let vocabulary = null;
 let made = 0;
 
@@ -30,13 +31,33 @@ export class PromptComposer extends HTMLElement {
   connectedCallback() {
     wear();
     if (!this.#built) this.#build();
+    this.addEventListener("pointerenter", this.#hold);
+    this.addEventListener("pointerdown", this.#hold);
+    this.addEventListener("pointerleave", this.#release);
     customElements.whenDefined("prompt-editor").then(() => {
       const editor = document.getElementById(this.getAttribute("for")) ?? document.querySelector("prompt-editor");
       if (!this.#editor && editor) this.bind(editor);
     });
   }
 
-  disconnectedCallback() { hint(null); }
+  disconnectedCallback() {
+    hint(null);
+    this.#release();
+  }
+
+  /** Chips must not move under a pointer because the findings above them become fewer. */
+  #hold = ({ pointerType }) => {
+    clearTimeout(this.#held);
+    this.#editor?.hold(true);
+    if (pointerType !== "mouse") this.#held = setTimeout(this.#release, TOUCH);
+  };
+
+  #release = (event) => {
+    if (event && event.pointerType !== "mouse") return; // a finger that is lifted leaves; the next tap may follow
+    clearTimeout(this.#held);
+    this.#editor?.hold(false);
+  };
+  #held = 0;
 
   /** Follow an editor, and write into it. */
   bind(editor) {
@@ -121,9 +142,9 @@ export class PromptComposer extends HTMLElement {
     const about = () => [h("strong", {}, term.effect), h("span", { class: "words-hint-line" }, t("words.best_for", { what: term.best_for })), h("span", { class: "words-hint-line words-hint-say" }, `“${term.say}”`)];
     const chip = h("button", { type: "button", class: "chip", "aria-pressed": String(this.#said.has(term.id)), dataset: { term: term.id }, "aria-description": `${term.effect} ${t("words.best_for", { what: term.best_for })}`, on: {
       click: () => this.#press(chip, term),
-      pointerenter: (event) => event.pointerType === "mouse" && (hint(chip.getBoundingClientRect(), about(), 350), this.#pointOut(term.id)),
+      pointerenter: (event) => event.pointerType === "mouse" && (hint(() => chip.getBoundingClientRect(), about(), 350), this.#pointOut(term.id)),
       pointerleave: () => { hint(null); this.#pointOut(null); },
-      focus: () => chip.matches(":focus-visible") && (hint(chip.getBoundingClientRect(), about(), 350), this.#pointOut(term.id)),
+      focus: () => chip.matches(":focus-visible") && (hint(() => chip.getBoundingClientRect(), about(), 350), this.#pointOut(term.id)),
       blur: () => { hint(null); this.#pointOut(null); },
     } }, term.label);
     group.made.set(term.id, chip);

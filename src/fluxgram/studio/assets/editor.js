@@ -171,6 +171,16 @@ export class PromptEditor extends HTMLElement {
     if (this.enhanceButton) this.enhanceButton.disabled = !some;
   }
 
+  /** Keep its height while somebody points at what lies below. */
+  hold(held) {
+    if (this.#held === held || !this.#sheet) return;
+    this.#held = held;
+    this.#sheet.hold(held);
+    this.list.hold(held);
+  }
+
+  #held = false;
+
   /** Show places in the text in a way of their own (`pointed`, `added`); none takes it back. */
   shade(kind, places) { this.#sheet.shade(kind, places); }
 
@@ -294,7 +304,7 @@ export class PromptEditor extends HTMLElement {
     const found = event.pointerType === "mouse" && !event.buttons ? this.#sheet.under(event) : null;
     const finding = found && this.findings[found.index];
     if (!finding) return hint(null);
-    hint(found.box, [h("strong", { class: finding.severity }, t(`words.${finding.severity}_name`)), " ", finding.message], 250);
+    hint(() => found.box, [h("strong", { class: finding.severity }, t(`words.${finding.severity}_name`)), " ", finding.message], 250);
   }
 
   // --- mending -------------------------------------------------------------------------------------------------------

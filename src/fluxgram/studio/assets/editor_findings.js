@@ -18,6 +18,7 @@ export class Findings {
   #calm = 0;
   #timer = 0;
   #whole = false;
+  #held = false;
 
   constructor(does) {
     this.#does = does;
@@ -41,8 +42,14 @@ export class Findings {
   settle() {
     clearTimeout(this.#timer);
     this.#calm = 0;
-    this.element.style.minHeight = "";
+    if (!this.#held) this.element.style.minHeight = "";
     this.#change();
+  }
+
+  /** Somebody points at what lies below: the list stays as it is until they are done. */
+  hold(held) {
+    this.#held = held;
+    if (!held && performance.now() >= this.#calm) this.settle();
   }
 
   /** Here is what was found. */
@@ -57,7 +64,7 @@ export class Findings {
   }
 
   #change() {
-    if (!this.#waiting) return;
+    if (!this.#waiting || this.#held) return;
     this.#findings = this.#waiting;
     this.#waiting = null;
     this.#show();

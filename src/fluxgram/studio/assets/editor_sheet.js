@@ -65,7 +65,18 @@ export class Sheet {
       return { start: at, end: at + text.length, until: performance.now() + FRESH };
     });
     this.shade("fresh", places);
+    this.#reveal();
     setTimeout(() => this.shade("fresh", this.#shades.filter((shade) => shade.until > performance.now())), FRESH + 50);
+  }
+
+  /** Keep its height: what lies below must not move. What is new is scrolled to. */
+  hold(held) { this.element.style.height = held ? `${this.element.getBoundingClientRect().height}px` : ""; }
+
+  #reveal() {
+    const mark = this.mirror.querySelector("mark.fresh"), { clientHeight, scrollTop } = this.element;
+    if (!mark) return;
+    const over = mark.offsetTop - scrollTop, under = mark.offsetTop + mark.offsetHeight - scrollTop - clientHeight;
+    if (over < 0 || under > 0) this.element.scrollTop += over < 0 ? over - 12 : under + 12;
   }
 
   /** Number of the finding at a place, the narrowest where there are several; -1 where there is none. */

@@ -68,14 +68,15 @@ let notice = null, waits = 0;
 
 /**
  * Show a small notice above (or below) a place, for the eye; who reads by ear is told by a description.
- * @param {DOMRect|null} place null takes it away
+ * @param {(() => DOMRect)|null} where null takes it away
  * @param {Array<Node|string>} content
  * @param {number} [after] milliseconds to wait
  */
-export function hint(place, content = [], after = 0) {
+export function hint(where, content = [], after = 0) {
   clearTimeout(waits);
-  if (!place) return notice?.hidePopover?.();
+  if (!where) return notice?.hidePopover();
   waits = setTimeout(() => {
+    const place = where();
     notice ??= h("div", { class: "words-hint", popover: "manual", role: "tooltip" });
     if (!notice.isConnected) document.body.append(notice);
     notice.replaceChildren(...content);
@@ -88,7 +89,7 @@ export function hint(place, content = [], after = 0) {
   }, after);
 }
 
-addEventListener("scroll", () => hint(null), { capture: true, passive: true });
+addEventListener("scroll", () => notice?.hidePopover(), { capture: true, passive: true });
 addEventListener("keydown", (event) => event.key === "Escape" && hint(null), { capture: true });
 
 /** Link the looks, once a page. */
