@@ -13,7 +13,7 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from fluxgram.errors import RequestError, UnknownCheckpoint, UnknownTerm
 from fluxgram.photography.catalog import Catalog, load_catalog
-from fluxgram.photography.terms import KINDS
+from fluxgram.photography.terms import KINDS, LightMeaning
 from fluxgram.photography.wording import KIND_TITLES
 from fluxgram.prompt import lint as linter
 from fluxgram.prompt.asked import parts_of
@@ -124,7 +124,8 @@ def vocabulary(
 def presets(request: Request, who: Who) -> dict[str, Any]:
     """What a preset says, and what it is best for."""
     who.may_look()
-    return {"presets": [_preset(preset) for preset in catalog_of(request).presets.values()]}
+    known = catalog_of(request)
+    return {"presets": [_preset(preset, known) for preset in known.presets.values()]}
 
 
 @router.get("/vocabulary/terms/{id}", summary="A term or a preset", operation_id="term")
@@ -133,7 +134,7 @@ def term(id: str, request: Request, who: Who) -> Any:  # noqa: A002
     who.may_look()
     known = catalog_of(request)
     try:
-        return _preset(known.preset(id)) if id.startswith("preset.") else _term(known.term(id[:200]))
+        return _preset(known.preset(id), known) if id.startswith("preset.") else _term(known.term(id[:200]))
     except UnknownTerm as error:
         return respond(request, error, 404)
 
@@ -148,8 +149,13 @@ def _term(term: Term) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _preset(preset: Preset) -> dict[str, Any]:
-    return asdict(preset)
+def _preset(preset: Preset, known: Catalog) -> dict[str, Any]:
+    """A preset, and the colour of its light: of the key in kelvin, or the names of the colours."""
+    meanings = [known.term(name).meaning for name in preset.terms]
+    lights = [meaning for meaning in meanings if isinstance(meaning, LightMeaning)]
+    kelvins = [sum(light.key_kelvin) / 2 for light in lights if light.key_kelvin]
+    colours = [colour for light in lights for colour in light.colours]
+    return {**asdict(preset), "light": {"kelvin": kelvins[0] if kelvins else None, "colours": colours}}
 
 
 class LintOrder(Body):

@@ -8,13 +8,13 @@ const card = document.querySelector("job-card");
 let known = "";
 
 function fact(name, value) {
-  return value === null || value === undefined || value === "" ? [] : [h("dt", {}, t(`shoot.asked_${name}`)), h("dd", {}, value)];
+  return value === null || value === undefined || value === "" ? [] : [h("dt", {}, t(`job.asked_${name}`)), h("dd", {}, value)];
 }
 
 function asked(job) {
   const { request } = job;
   const [first] = job.pictures;
-  const size = first ? `${first.width} × ${first.height}` : Array.isArray(request.size) ? request.size.join(" × ") : request.size || t("shoot.asked_default");
+  const size = first ? `${first.width} × ${first.height}` : Array.isArray(request.size) ? request.size.join(" × ") : request.size || t("job.asked_default");
   at("asked").replaceChildren(h("dl", { class: "job-facts" },
     fact("prompt", request.prompt), fact("negative", request.negative), fact("size", size),
     fact("samples", String(request.samples)), fact("seed", String(request.seed)), fact("quality", t(`shoot.quality_${request.quality}`)),
@@ -25,8 +25,8 @@ function asked(job) {
   const use = () => draft.set({ prompt: job.prompt_asked || request.prompt, negative: request.negative ?? "", size: size_, samples: request.samples,
     seed: String(request.seed), locked: true, quality: request.quality, checkpoint: job.checkpoint, parent: "", relation: "" });
   at("job-links").replaceChildren(
-    h("a", { class: "button", href: "/", on: { click: use } }, t("shoot.use_again")),
-    h("a", { class: "button quiet", href: "/" }, t("shoot.back")));
+    h("a", { class: "button", href: "/", on: { click: use } }, t("job.use_again")),
+    h("a", { class: "button quiet", href: "/" }, t("job.back")));
 }
 
 /** What happened, steps put together into one line a picture. */
@@ -38,7 +38,7 @@ function lines(events) {
     const values = { n: data.position ?? data.attempt ?? (data.picture ?? data.index ?? 0) + 1, ...data };
     if ((kind === "loading" || kind === "step") && before?.kind === kind && before.n === values.n) found.pop();
     const name = kind === "step" ? "steps" : kind;
-    found.push({ kind, n: values.n, when, text: t(`shoot.event_${name}`, { ...values, steps: data.done, stage: data.stage }) });
+    found.push({ kind, n: values.n, when, text: t(`job.event_${name}`, { ...values, steps: data.done, stage: data.stage }) });
   }
   return found;
 }
@@ -54,8 +54,8 @@ async function receipts(job) {
   at("receipt-list").replaceChildren(...await Promise.all(job.pictures.map(async (picture) => {
     const found = await exact("GET", `/pictures/${picture.name}/receipt`);
     const lost = [found.prompt?.lost, found.negative?.lost].filter(Boolean).join(" … ");
-    return h("details", {}, h("summary", {}, t("shoot.receipt", { n: picture.index + 1 })),
-      lost ? h("p", { class: "error" }, t("shoot.receipt_lost", { text: lost })) : null,
+    return h("details", {}, h("summary", {}, t("job.receipt", { n: picture.index + 1 })),
+      lost ? h("p", { class: "error" }, t("job.receipt_lost", { text: lost })) : null,
       h("pre", { class: "job-receipt", tabindex: "0" }, JSON.stringify(found, null, 2)));
   })));
 }

@@ -241,7 +241,7 @@ export class JobCard extends HTMLElement {
     let said = "";
     if (this.#stopping && !OVER.has(state)) said = t("jobs.stopping");
     else if (state === "queued") said = position ? t(position === 1 ? "jobs.waits_one" : "jobs.waits", { n: position }) : t("jobs.waits_first");
-    else if (this.#phase === "drawing") said = t("jobs.step", { done: this.#step.done, steps: this.#step.steps });
+    else if (this.#phase === "drawing") said = t(this.#view.request.samples > 1 ? "jobs.step_of" : "jobs.step", { ...this.#step, n: this.#step.picture + 1, all: this.#view.request.samples });
     else if (state === "running") said = t("jobs.loading");
     else if (state === "done") said = t("jobs.took", { time: duration(Math.max(this.#view.seconds, 0.1)) });
     this.#line.textContent = [said, OVER.has(state) ? "" : about].filter(Boolean).join(" · ");

@@ -7,13 +7,14 @@ const SOON = 1500, SELDOM = 5000, LATELY = 12;
 
 /**
  * Keep the queue and the jobs of lately up to date.
- * @param {{queue: HTMLElement, recent: HTMLElement, shown: () => string, jobs: function, pick: function}} page
- *   `shown` gives the id of the job on the stage; `jobs` hears of all unfinished ones; `pick` puts one on the stage.
+ * @param {{queue: HTMLElement, recent: HTMLElement, shown: () => string, jobs: function, past: function, pick: function}} page
+ *   `shown` gives the id of the job on the stage; `jobs` hears of all unfinished ones, `past` of
+ *   those of lately; `pick` puts one on the stage.
  * @returns {{look: function}} `look` asks at once.
  */
-export function watchQueue({ queue, recent, shown, jobs, pick }) {
+export function watchQueue({ queue, recent, shown, jobs, past, pick }) {
   const list = queue.querySelector("ol");
-  const past = recent.querySelector("ul");
+  const lately = recent.querySelector("ul");
   let timer = 0, turn = 0, unfinished = [], waiting = [], busy = false, known = "";
 
   async function look() {
@@ -36,8 +37,9 @@ export function watchQueue({ queue, recent, shown, jobs, pick }) {
     const now = found.map((job) => job.id + job.state).join();
     if (now === known) return;
     known = now || "none";
+    past(found);
     recent.hidden = !found.length;
-    past.replaceChildren(...found.map((job) => h("li", {}, small(job, pick))));
+    lately.replaceChildren(...found.map((job) => h("li", {}, small(job, pick))));
   }
 
   function show() {

@@ -2,9 +2,9 @@
 // again when the page is opened; what is refused is said beside the field that it belongs to.
 import "./composer.js";
 import "./editor.js";
-import { duration, h, page, recall, remember, shortcuts, t } from "./core.js";
+import { duration, h, page, shortcuts, t } from "./core.js";
 import { draft } from "./draft.js";
-import { exact, OVER, submit } from "./jobs.js";
+import { OVER, submit } from "./jobs.js";
 import { watchQueue } from "./queue.js";
 import { putLooks } from "./shoot_looks.js";
 import { checkpoint, expected, fields, learn, lock, roll, settings } from "./shoot_settings.js";
@@ -23,7 +23,6 @@ function put(job) {
   card = h("job-card", { large: true });
   card.view = job;
   at("stage").replaceChildren(card);
-  remember("stage", job.id);
 }
 
 function empty() {
@@ -37,6 +36,12 @@ function unfinished(jobs) {
   const next = jobs.find((job) => job.state === "running") ?? jobs.toSorted((one, two) => one.position - two.position)[0];
   const running = next?.state === "running";
   if (next && (free || (running && card.view.state === "queued"))) put(next);
+}
+
+/** Jobs of lately: the newest picture is on the stage until there is something to do. */
+function past(jobs) {
+  const newest = jobs.find((job) => job.state === "done" && job.pictures.some((picture) => picture.url));
+  if (newest && !card) put(newest);
 }
 
 function lastSeed() {
@@ -74,8 +79,8 @@ function fieldOf(error) {
   if (named) return named;
   if (error.status !== 422) return "";
   const words = error.message.toLowerCase();
-  return ["negative", "seed", "checkpoint", "quality"].find((name) => words.includes(name))
-    ?? (/\b(size|megapixel|pixels?|px|\d+x\d+)\b/.test(words) ? "size" : /\b(pictures|samples)\b/.test(words) ? "samples" : /\b(prompt|words?|asked)\b/.test(words) ? "prompt" : "");
+  const signs = { negative: /negative/, seed: /\bseed/, size: /\bsize|megapixel|\bpx\b|\d+x\d+/, samples: /pictures|samples/, checkpoint: /checkpoint/, prompt: /prompt|words|\bask/ };
+  return Object.keys(signs).find((name) => signs[name].test(words)) ?? "";
 }
 
 function refuse(error) {
@@ -116,9 +121,8 @@ function begin() {
     place.hidden = false;
   }
   if (data.begun) {
-    const { missing, ...patch } = data.begun;
+    const { missing: _, ...patch } = data.begun;
     draft.set(patch);
-    if (missing) remember("begun-missing", missing);
     history.replaceState(null, "", "/"); // a reload must not undo what was typed since
   }
   showOrigin();
@@ -151,7 +155,7 @@ at("shoot").addEventListener("keydown", (event) => {
 });
 begin();
 empty();
-putLooks(at("looks"), data.presets, ({ prompt, negative }) => {
+putLooks(at("looks"), ({ prompt, negative }) => {
   editor.negative = negative;
   editor.rewrite(prompt); // so that it can be undone like typing
   editor.focus();
@@ -165,7 +169,7 @@ draft.on((now, patch) => {
 label();
 const queue = watchQueue({
   queue: at("queue"), recent: at("recent"), shown: () => String(card?.view && !OVER.has(card.view.state) ? card.view.id : ""),
-  jobs: unfinished, pick: put,
+  jobs: unfinished, past, pick: put,
 });
 addEventListener("job-over", (event) => {
   learn(event.detail);
@@ -174,8 +178,6 @@ addEventListener("job-over", (event) => {
   document.dispatchEvent(new CustomEvent("jobs-changed"));
 });
 addEventListener("job-change", () => queue.look());
-const last = recall("stage", 0);
-if (last) exact("GET", `/jobs/${last}`).then((job) => card?.view || put(job), () => {});
 shortcuts({ "p": () => editor.focus(), "d": roll, "k": () => lock(lastSeed()), "q": nextQuality, "Ctrl+Enter": make },
   { "Ctrl+Enter": t("shoot.shortcut_make"), "p": t("shoot.shortcut_prompt"), "d": t("shoot.shortcut_dice"), "k": t("shoot.shortcut_lock"), "q": t("shoot.shortcut_quality") });
 

@@ -1,6 +1,6 @@
 // Looks: presets as pictures, or as cards in the colour of their light where the embedded checkpoint cannot draw such a
 // thing. Choosing one writes its light, lens and finish around the subject that the prompt has.
-import { api, asset, h, t, tell, toast } from "./core.js";
+import { api, asset, h, page, t, tell, toast } from "./core.js";
 import { draft } from "./draft.js";
 import { checkpoint } from "./shoot_settings.js";
 
@@ -22,12 +22,12 @@ function colour(kelvin) {
 }
 
 /**
- * Put the looks up.
+ * Put the looks up, once the page has nothing better to do.
  * @param {HTMLElement} place
- * @param {object[]} looks - From the page's data.
  * @param {function} taken - Takes the words of a look: {prompt, negative}.
  */
-export function putLooks(place, looks, taken) {
+export async function putLooks(place, taken) {
+  const looks = await lookUp();
   for (const kind of KINDS) {
     const some = looks.filter((look) => look.kind === kind);
     if (!some.length) continue;
@@ -36,12 +36,29 @@ export function putLooks(place, looks, taken) {
   }
 }
 
+/** The presets, portraits with a picture first; asked for until the server answers. */
+async function lookUp() {
+  const pictures = new Set(page().pictures);
+  for (let wait = 1000; ; wait = Math.min(wait * 2, 8000)) {
+    try {
+      const { presets } = await api("GET", "/vocabulary/presets");
+      return presets.map((preset) => {
+        const name = preset.id.replace(/^preset\./, "");
+        return { ...preset, name, kind: preset.brief, picture: pictures.has(name) };
+      }).sort((one, two) => two.picture - one.picture);
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+  }
+}
+
 function card(look, taken) {
   const face = look.picture
-    ? h("img", { src: asset(look.picture), width: 192, height: 240, loading: "lazy", decoding: "async", alt: "" })
+    ? h("img", { src: asset(`presets/${look.name}.webp`), width: 192, height: 240, loading: "lazy", decoding: "async", alt: "" })
     : h("span", { class: "shoot-look-light", "aria-hidden": "true" });
   if (!look.picture) {
-    const lights = look.colours.length ? look.colours : [look.kelvin ? colour(look.kelvin) : "var(--muted)"];
+    const { kelvin, colours } = look.light;
+    const lights = colours.length ? colours : [kelvin ? colour(kelvin) : "var(--muted)"];
     face.style.setProperty("--light", lights[0]);
     face.style.setProperty("--second", lights[1] ?? lights[0]);
   }
