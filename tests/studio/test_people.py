@@ -281,12 +281,12 @@ def test_what_is_not_there(page: Page) -> None:
         "/characters/nobody-at-all",
         "/shoots/nosuchboard1",
         "/shoots/%3Cscript%3E",
-        "/characters/%2e%2e",
+        "/characters/%3F%3F%3F",
     ):
         answer = page.goto(path)
         assert answer is not None
         assert answer.status == 404, path
-        expect(page.locator("main")).to_contain_text("There is no")
+        expect(page.locator("main")).to_contain_text(re.compile("There is no|has no letter"))
     forget(page, "404")
 
 

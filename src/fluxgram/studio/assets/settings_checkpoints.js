@@ -17,7 +17,7 @@ async function load() {
   const [{ checkpoints }, machine] = await Promise.all([api("GET", "/checkpoints"), api("GET", "/machine")]);
   const files = new Map(machine.checkpoints.map((each) => [each.name, each]));
   looks = new Map((machine.examination?.outlooks || []).map((each) => [each.checkpoint, each]));
-  place.querySelector(".checkpoints").replaceChildren(...checkpoints.map((each) => card(each, files.get(each.name))));
+  place.querySelector(".checkpoints").replaceChildren(...checkpoints.map((each) => card({ ...each, present: files.get(each.name)?.present ?? each.present }, files.get(each.name))));
 }
 
 const badge = (kind, picture, words) => h("span", { class: `badge ${kind}` }, icon(picture), words);
@@ -26,7 +26,7 @@ function fit(one) {
   const look = looks.get(one.name);
   if (!look) return h("span", { class: "badge" }, icon("info"), t("settings.fits_unknown"));
   if (!look.runs) return h("span", { class: "badge bad", title: look.sentence }, icon("warn"), t("settings.fits_not"));
-  const words = look.seconds ? `${t("settings.fits")}, ${t("settings.fits_seconds", { time: duration(look.seconds) })}` : t("settings.fits");
+  const words = look.seconds ? `${t("settings.fits")}, ${t("settings.fits_seconds", { time: look.seconds < 5400 ? duration(look.seconds) : t("settings.hours", { n: Math.round(look.seconds / 3600) }) })}` : t("settings.fits");
   return h("span", { class: "badge good", title: look.sentence }, icon("check"), words);
 }
 

@@ -24,7 +24,7 @@ async function load() {
   }));
   const entry = (name, size, more) => h("li", {}, h("span", { class: `dot disk-${name}`, "aria-hidden": "true" }), h("span", { class: "grow" }, t(`settings.storage_${name}`), more && h("span", { class: "muted" }, ` · ${more}`)), h("span", { class: "number" }, size));
   const count = (n) => t("settings.storage_pictures_count", { n: new Intl.NumberFormat(document.documentElement.lang).format(n) });
-  const fact = (key, value) => h("div", {}, h("dt", {}, t(`settings.storage_${key}`)), h("dd", { class: "mono small" }, value));
+  const fact = (key, value) => h("div", {}, h("dt", {}, t(`settings.storage_${key}`)), h("dd", { class: key === "retention" ? "small" : "mono small" }, value));
   place.replaceChildren(h("h2", { class: "visually-hidden" }, t("settings.storage")),
     ...(free !== null && free < LOW ? [h("p", { class: "notice warn" }, t("settings.storage_low"))] : []),
     h("div", { class: "panel stack" }, bar,
