@@ -35,7 +35,9 @@ def facts_of(receipt: Mapping[str, Any], t: Text) -> dict[str, Any]:
     return {
         "happened": _happened(receipt, t)[:_MOST_NOTES],
         "seconds": _seconds(receipt, t),
-        "sections": [section for section in (_settings(receipt, t), _drawn_by(receipt, t)) if section["rows"]],
+        "sections": [
+            section for section in (_settings(receipt, t), _drawn_by(receipt, t)) if section["rows"]
+        ],
     }
 
 
@@ -67,7 +69,11 @@ def _happened(receipt: Mapping[str, Any], t: Text) -> list[dict[str, str]]:
         if isinstance(entry, Mapping) and _line(entry.get("name")):
             name, value = _line(entry.get("name")), _words(entry.get("value"))
             tone: Tone = "info" if name.startswith("enhance") else "warn"
-            said = t("gallery.completed", value=value) if tone == "info" else t("gallery.ignored", name=name, value=value)
+            said = (
+                t("gallery.completed", value=value)
+                if tone == "info"
+                else t("gallery.ignored", name=name, value=value)
+            )
             found.append(_fact(tone, said, _words(entry.get("reason"))))
     asked = _words(service.get("prompt_asked"))
     if asked and asked != _words(prompt.get("text")):
@@ -103,7 +109,9 @@ def _negative(negative: Mapping[str, Any], t: Text) -> list[dict[str, str]]:
     method = _line(negative.get("method"))
     if method == "none":
         return [_fact("warn", t("gallery.negative_none"))]
-    return [_fact("good", t("gallery.negative_applied", method=t(_NAMED[method]) if method in _NAMED else method))]
+    return [
+        _fact("good", t("gallery.negative_applied", method=t(_NAMED[method]) if method in _NAMED else method))
+    ]
 
 
 def _seconds(receipt: Mapping[str, Any], t: Text) -> list[dict[str, Any]]:
@@ -112,7 +120,7 @@ def _seconds(receipt: Mapping[str, Any], t: Text) -> list[dict[str, Any]]:
     return [
         {"stage": stage, "label": t(f"gallery.stage_{stage}"), "seconds": float(value)}
         for stage, value in found
-        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e7  # noqa: PLR2004
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e7
     ]
 
 
@@ -175,6 +183,6 @@ def _number(value: object) -> str:
 
 
 def _size(value: object) -> str:
-    if isinstance(value, list) and len(value) == 2 and all(isinstance(side, int) for side in value):  # noqa: PLR2004
+    if isinstance(value, list) and len(value) == 2 and all(isinstance(side, int) for side in value):
         return f"{value[0]} × {value[1]}"
     return ""

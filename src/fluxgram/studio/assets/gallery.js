@@ -81,7 +81,7 @@ async function count(mine) {
     tally(total);
     grid.lay();
   } catch (error) {
-    if (error.status) tell(error);
+    tell(error);
   }
 }
 
