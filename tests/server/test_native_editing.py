@@ -148,7 +148,7 @@ def test_choices_are_the_whole_vocabulary_of_a_photograph_with_the_best_first(ap
         assert best == sorted(best, reverse=True)
         assert 8 <= sum(best) <= 12
         for term in group["terms"]:
-            assert term["say"] == catalog().term(term["id"]).say
+            assert term["say"] == catalog().term(term["id"]).words("flux2")
             assert 0 < len(term["label"]) <= 40
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import Field, StrictBool, StrictStr
 
 from fluxgram.errors import RequestError
@@ -143,17 +143,21 @@ def edit(body: EditOrder, request: Request, who: Who) -> EditAnswer:
 
 
 @router.get("/choices", summary="What a prompt can be put together from", operation_id="choices")
-def choices(request: Request, who: Who) -> dict[str, Any]:
+def choices(
+    request: Request,
+    who: Who,
+    checkpoint: Annotated[str, Query(description="In the words that it reads best.", max_length=200)] = "",
+) -> dict[str, Any]:
     """Terms by the groups of a prompt, the ones that most pictures want first, each in a line."""
     who.may_look()
-    known = catalog_of(request)
+    known, family = catalog_of(request), _facts(request, checkpoint).family
     return {
         "groups": [
             {
                 "name": group.name,
                 "more": group.more,
                 "terms": [
-                    {"id": term.id, "kind": term.kind, "label": label(term, group), "say": term.say,
+                    {"id": term.id, "kind": term.kind, "label": label(term, group), "say": term.words(family),
                      "effect": term.effect, "best_for": term.best_for, "best": best}
                     for term, best in offered(group, known)
                 ],

@@ -95,15 +95,16 @@ export class Findings {
   #item(finding, old) {
     if (old && Boolean(old.finding.fix) === Boolean(finding.fix)) return Object.assign(old, { finding }); // nothing flickers
     const more = h("div", { class: "words-why", hidden: true });
-    const button = (kind, label, run, rest = {}) => h("button", { type: "button", class: `button ${kind}`, on: { click: run }, ...rest }, label);
-    const why = button("quiet", t("words.why"), () => this.#explain(finding, item, more, why), { "aria-expanded": "false" });
+    const button = (look, label, run, rest = {}) => h("button", { type: "button", class: look, on: { click: run }, ...rest }, label);
+    const why = button("icon-button words-open", icon("down"), () => this.#explain(finding, item, more, why),
+      { "aria-expanded": "false", "aria-label": t("words.why"), title: t("words.why") });
     const message = { class: "words-message", title: finding.span ? t("words.show") : null };
     const item = h("li", { class: `words-finding ${finding.severity}` },
       h("div", { class: "words-finding-line" },
         h("span", { class: "words-shape" }, icon(SHAPES[finding.severity]), h("span", { class: "visually-hidden" }, t(`words.${finding.severity}_name`))),
         finding.span ? h("button", { type: "button", ...message, on: { click: () => this.#does.show(item.finding) } }, h("span", {}, finding.message)) : h("p", message, h("span", {}, finding.message)),
-        h("div", { class: "words-finding-actions" }, why,
-          finding.fix && button("", t("words.fix"), () => this.#does.fix(item.finding), { title: finding.fix.title, "aria-label": t("words.fix_named", { title: finding.fix.title }) }))),
+        h("div", { class: "words-finding-actions" },
+          finding.fix && button("button", t("words.fix"), () => this.#does.fix(item.finding), { title: finding.fix.title, "aria-label": t("words.fix_named", { title: finding.fix.title }) }), why)),
       more);
     return Object.assign(item, { finding });
   }
