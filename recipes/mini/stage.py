@@ -49,7 +49,9 @@ ROWS: dict[int, tuple[int, ...]] = {
     43: (-145, -100, -65, -45, -22, 0, 22, 45, 65, 100, 145),
     66: (-120, -45, 0, 45, 120),
 }
-"""Elevation to the azimuths of the lights on it, degrees; closest where keys usually stand; the dome (`env`) is the last light."""
+"""Elevation to the azimuths of the lights on it, degrees; closest where keys usually stand.
+
+The dome (`env`) is the last light."""
 
 LIGHT_DISTANCE, LIGHT_SIZE, LIGHT_WATTS = 2.0, 0.32, 60.0
 """Metres, metres and watts of every light: a disc 9 degrees wide as the face sees it."""
@@ -83,9 +85,7 @@ def render(work: Path, width: int, height: int, samples: int, seed: int, changed
     eye = (eyes[0] + eyes[1]) / 2
     target = np.array([0.6 * center[0] + 0.4 * eye[0], center[1], eye[2] - 0.1 * COVERAGE])
     distance = COVERAGE * attributes["lens"] / 24.0 + 0.06
-    camera = Camera(
-        target + np.array([0, -distance, 0.01]), target, COVERAGE, distance, attributes["lens"]
-    )
+    camera = Camera(target + np.array([0, -distance, 0.01]), target, COVERAGE, distance, attributes["lens"])
     heads.add_camera(scene, camera)
     face = np.array([eye[0], center[1], eye[2] - 0.03])
     for name, (elevation, azimuth) in zip(names(), _directions(), strict=False):
@@ -146,9 +146,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.part == "render":
         options.work.mkdir(parents=True, exist_ok=True)
-        render(
-            options.work, options.width, options.height, options.samples, options.seed, options.changed
-        )
+        render(options.work, options.width, options.height, options.samples, options.seed, options.changed)
     else:
         from recipes.mini.stage_pack import pack
 

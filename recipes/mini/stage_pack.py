@@ -99,7 +99,9 @@ def _without_catchlights(light: np.ndarray, eyes: list[list[float]], width: int)
     for x, y in eyes:
         left, top = int(x) - radius, int(y) - radius
         window = light[top : top + 2 * radius, left : left + 2 * radius]
-        code = Image.fromarray((np.clip(window / max(window.max(), 1e-6), 0, 1) ** (1 / 2.2) * 255).astype(np.uint8))
+        code = Image.fromarray(
+            (np.clip(window / max(window.max(), 1e-6), 0, 1) ** (1 / 2.2) * 255).astype(np.uint8)
+        )
         size = max(3, int(width / 640 * 9) // 2 * 2 + 1)
         calm = np.asarray(code.filter(ImageFilter.MedianFilter(size)), np.float32) / 255
         calm = calm**2.2 * max(window.max(), 1e-6)
@@ -164,7 +166,9 @@ def _sheet(ratios: np.ndarray) -> tuple[np.ndarray, list[float]]:
     for i, ratio in enumerate(ratios):
         scale = max(float(np.percentile(ratio, 99.9)), 1e-3)
         row, column = divmod(i, COLUMNS)
-        sheet[row * height : (row + 1) * height, column * width : (column + 1) * width] = _coded(ratio / scale, TILE_POWER)
+        sheet[row * height : (row + 1) * height, column * width : (column + 1) * width] = _coded(
+            ratio / scale, TILE_POWER
+        )
         scales.append(scale)
     return sheet, scales
 

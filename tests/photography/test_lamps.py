@@ -36,7 +36,8 @@ def test_the_words_of_a_rembrandt_light() -> None:
 
 def test_the_other_side() -> None:
     told = words_of(Lamps(Key(45, 42, 8, 4000), Fill(4.1), Rim(False), 0.12), catalog())
-    assert "from the upper right" in told.words and told.side == "right"
+    assert "from the upper right" in told.words
+    assert told.side == "right"
 
 
 def test_a_key_without_a_name_is_said_plainly() -> None:
@@ -63,7 +64,10 @@ def space() -> list[Lamps]:
     chance = random.Random(20)
     drawn = [
         Lamps(
-            Key(chance.uniform(-180, 180), chance.uniform(-90, 90), chance.uniform(0.1, 180), chance.uniform(1000, 20000)),
+            Key(
+                chance.uniform(-180, 180), chance.uniform(-90, 90), chance.uniform(0.1, 180),
+                chance.uniform(1000, 20000),
+            ),
             Fill(chance.uniform(0, 8), chance.uniform(1000, 20000)),
             Rim(chance.random() < 0.5, chance.choice((-1, 1)) * chance.uniform(100, 170), chance.uniform(1000, 20000)),
             chance.random(),
@@ -132,7 +136,7 @@ def test_a_named_light_sets_lamps_inside_its_meaning(named: object) -> None:
 def test_every_named_light_that_lamps_can_show_is_called_by_its_name() -> None:
     for named in named_lamps(catalog()):
         if not named.left_out:
-            assert [term.id for term, _ in words_of(named.lamps, catalog()).terms][0] == named.term.id
+            assert next(term.id for term, _ in words_of(named.lamps, catalog()).terms) == named.term.id
 
 
 def test_a_name_that_was_chosen_stays_while_it_fits() -> None:
@@ -146,11 +150,18 @@ def test_a_name_that_was_chosen_stays_while_it_fits() -> None:
 def test_terms_set_the_side_the_rim_and_the_fill() -> None:
     term = catalog().term
     right = lamps_of([Told(term("light.loop"))], "right")
-    assert right and right.key.azimuth == 30 and not right.rim.on
+    assert right
+    assert right.key.azimuth == 30
+    assert not right.rim.on
     rimmed = lamps_of([Told(term("light.loop"), "left"), Told(term("light.rim"))])
-    assert rimmed and rimmed.key.azimuth == -30 and rimmed.rim.on and rimmed.rim.azimuth > 0
+    assert rimmed
+    assert rimmed.key.azimuth == -30
+    assert rimmed.rim.on
+    assert rimmed.rim.azimuth > 0
     deeper = lamps_of([Told(term("light.loop")), Told(term("light.negative-fill"))])
-    assert deeper and right and deeper.fill.stops > right.fill.stops
+    assert deeper
+    assert right
+    assert deeper.fill.stops > right.fill.stops
     assert lamps_of([Told(term("light.octabox"))]) is None
 
 

@@ -34,8 +34,8 @@ def test_lamps_are_put_into_words(app: TestClient) -> None:
         ("portrait of a woman, 85mm lens at f/1.8", f"portrait of a woman, {WORDS}, 85mm lens at f/1.8"),
         ("portrait of a woman, loop lighting from the right, freckles, 50mm lens",
          f"portrait of a woman, {WORDS}, freckles, 50mm lens"),
-        ("portrait of a woman, butterfly lighting, cool key, hard shadow edges, thin rim light along the edge of hair "
-         "and shoulders, lit by practical lamps, no hat", None),
+        (("portrait of a woman, butterfly lighting, cool key, hard shadow edges, thin rim light along the edge of hair "
+         "and shoulders, lit by practical lamps, no hat"), None),
         ("A woman by the sea.", f"A woman by the sea. Lit with {WORDS}."),
         ("", WORDS),
         ("a man 👩🏽‍🦱 with 50mm lens", None),
@@ -83,10 +83,12 @@ def test_named_lights_come_with_their_lamps(app: TestClient) -> None:
 )
 def test_lamps_that_cannot_be(app: TestClient, body: dict[str, Any]) -> None:
     answer = app.post("/api/v1/light/words", json=body)
-    assert answer.status_code == 422 and answer.json()["title"]
+    assert answer.status_code == 422
+    assert answer.json()["title"]
 
 
 @pytest.mark.parametrize("body", [{}, {"prompt": "x", "terms": []}, {"terms": ["light.rembrand"]}])
 def test_questions_for_lamps_that_cannot_be(app: TestClient, body: dict[str, Any]) -> None:
     answer = app.post("/api/v1/light/lamps", json=body)
-    assert answer.status_code == 422 and answer.json()["hint"]
+    assert answer.status_code == 422
+    assert answer.json()["hint"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import sqrt
 
 from fluxgram.photography.catalog import Catalog
 from fluxgram.photography.lamps import (
@@ -49,7 +50,11 @@ FILL_COLOUR: Bins = {"warm fill": (1000, 4450), "": (4450, 6400), "cool fill": (
 EDGES: Bins = {
     "hard shadow edges": (0.1, 10), "": (10, 32), "soft shadow edges": (32, 75), "feathered shadow edges": (75, 180),
 }  # fmt: skip
-RIM_COLOUR: Bins = {"warm rim glow": (1000, 4450), "white rim glow": (4450, 6400), "cool rim glow": (6400, 20000)}
+RIM_COLOUR: Bins = {
+    "warm rim glow": (1000, 4450),
+    "white rim glow": (4450, 6400),
+    "cool rim glow": (6400, 20000),
+}
 BEHIND: Bins = {"unlit background": (0, 0.09), "": (0.09, 0.7), "brightly lit background": (0.7, 1)}
 
 ADDITIONS: dict[str, Bins] = {
@@ -59,8 +64,8 @@ ADDITIONS: dict[str, Bins] = {
 """Numbers of lamps that have phrases of their own, in the order in which they are said."""
 
 _PLAIN_KEY = re.compile(
-    r"(?<![\w-])(?:(?P<height>low|high|steep) )?(?P<where>straight rear|near-frontal|three-quarter|side-on|rear|frontal)"
-    r" key light(?![\w-])",
+    r"(?<![\w-])(?:(?P<height>low|high|steep) )?"
+    r"(?P<where>straight rear|near-frontal|three-quarter|side-on|rear|frontal) key light(?![\w-])",
     re.IGNORECASE,
 )
 _SIDED = re.compile(r"(?<![\w-])(?P<height>upper|lower) (?:left|right)(?![\w-])", re.IGNORECASE)
@@ -127,7 +132,12 @@ def words_of(lamps: Lamps, catalog: Catalog, family: str = "", prefer: str = "")
         prefer: Id of the name that was chosen; it stays as long as the lamps lie in its ranges.
     """
     chosen = catalog.terms.get(prefer)
-    fits = chosen is not None and is_key(chosen) and not not_shown(chosen) and _distance(lamps, chosen) is not None
+    fits = (
+        chosen is not None
+        and is_key(chosen)
+        and not not_shown(chosen)
+        and _distance(lamps, chosen) is not None
+    )
     term = chosen if fits else nearest_name(lamps, catalog)
     side = _side(lamps.key, term)
     if term:
@@ -325,7 +335,7 @@ def _distance(lamps: Lamps, term: Term) -> float | None:
         centre = bounds[0] if name == "key.azimuth" and bounds[0] == 0 else middle(bounds)
         total += ((value - centre) / max(bounds[1] - centre, 1e-6)) ** 2
     far = sum(more for tag, more in _FAR if tag in term.tags)
-    return (total / len(claims)) ** 0.5 + far + (0 if "key.kelvin" in claims else _ANY_COLOUR)
+    return sqrt(total / len(claims)) + far + (0 if "key.kelvin" in claims else _ANY_COLOUR)
 
 
 def _word_at(bins: Bins, value: float) -> str:

@@ -210,7 +210,7 @@ class NamedLamps:
 
 
 def named_lamps(catalog: Catalog) -> list[NamedLamps]:
-    """Every light term that says where a key stands, in the order of the vocabulary; those for products are not there."""
+    """Every light term that says where a key stands, but those for products, in the order of the vocabulary."""
     found = []
     for term in catalog.of_kind("light"):
         if not is_key(term) or "product" in term.tags:

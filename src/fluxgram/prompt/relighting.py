@@ -1,7 +1,7 @@
 """Puts a light's words into a prompt: in the place of those that it had, or where a prompt says its light.
 
-What is replaced is what lamps say (`photography.lamp_words`): the key light, its side, depth and colours, the rim light.
-Everything else stays, to the letter. Choosing other terms is `editing.py`'s work.
+What is replaced is what lamps say (`photography.lamp_words`): the key light, its side, depth and colours, the rim
+light. Everything else stays, to the letter. Choosing other terms is `editing.py`'s work.
 """
 
 from __future__ import annotations

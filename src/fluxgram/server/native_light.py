@@ -52,9 +52,9 @@ class RimOrder(Body):
 class LampsOrder(Body):
     """All lamps; what is left out stands as in a studio."""
 
-    key: KeyOrder = Field(KeyOrder(), description="The key.")
-    fill: FillOrder = Field(FillOrder(), description="The fill.")
-    rim: RimOrder = Field(RimOrder(), description="The rim light.")
+    key: KeyOrder = Field(default_factory=lambda: KeyOrder.model_validate({}), description="The key.")
+    fill: FillOrder = Field(default_factory=lambda: FillOrder.model_validate({}), description="The fill.")
+    rim: RimOrder = Field(default_factory=lambda: RimOrder.model_validate({}), description="The rim light.")
     background: Number = Field(0.3, description="Brightness behind the head, 0 to 1.")
 
     def lamps(self) -> Lamps:
@@ -76,7 +76,9 @@ class WordsOrder(Body):
 
     lamps: LampsOrder = Field(description="The lamps.")
     prompt: Words | None = Field(None, description="Put the words into this prompt, for those that it had.")
-    prefer: StrictStr = Field("", description="A named light, kept as long as the lamps fit it.", max_length=200)
+    prefer: StrictStr = Field(
+        "", description="A named light, kept as long as the lamps fit it.", max_length=200
+    )
     checkpoint: StrictStr = Field("", description="Write as this checkpoint reads best.")
 
 

@@ -37,9 +37,7 @@ def light(
             for light in named_lights(known)
             if not light["left_out"]
         ],
-        "lenses": [
-            {"mm": mm, "id": f"lens.{mm}mm"} for mm in LENSES if f"lens.{mm}mm" in known.terms
-        ],
+        "lenses": [{"mm": mm, "id": f"lens.{mm}mm"} for mm in LENSES if f"lens.{mm}mm" in known.terms],
         "apertures": [
             {"stop": stop, "id": name}
             for stop in APERTURES

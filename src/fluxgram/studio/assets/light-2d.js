@@ -80,7 +80,7 @@ export class FlatRenderer {
     const [tw, th] = about.tile, [a, b, c, d, e, f, g, h, i] = FILM.inset, m = outset();
     const gain = about.most * mixed.exposure, data = out.data, index = STEPS / Math.sqrt(LIGHTEST);
     const develop = (light) => table[Math.min(STEPS, (Math.sqrt(light > 0 ? light : 0) * index + 0.5) | 0)];
-    const glints = this.#glints(mixed);
+    const glints = this.#glints(mixed, ratio);
     for (let y = 0, at = 0; y < height; y++) {
       const v = Math.min(Math.max((crop.y + (crop.height * (y + 0.5)) / height) * th - 0.5, 0), th - 1);
       const row = Math.min(v | 0, th - 2), down = v - row;
@@ -113,7 +113,7 @@ export class FlatRenderer {
   }
 
   /** How much of the key is mirrored at a place, for each eye. */
-  #glints(mixed) {
+  #glints(mixed, ratio) {
     const { about } = this.#pack, found = catchlight(this.#pack, mixed.key), crop = this.#crop;
     if (!found) return [];
     const { width, height } = this.canvas, [w, h] = about.size;
@@ -121,12 +121,18 @@ export class FlatRenderer {
       const share = Math.min(Math.max((value - low) / (high - low), 0), 1);
       return share * share * (3 - 2 * share);
     };
-    return about.eyes.map(([ex, ey]) => (x, y) => {
-      const px = (crop.x + (crop.width * (x + 0.5)) / width) * w, py = (crop.y + (crop.height * (y + 0.5)) / height) * h;
-      const dx = px - ex - found.offset[0], dy = py - ey - found.offset[1], reach = 1.25 * found.size;
-      if (dx > reach || dx < -reach || dy > reach || dy < -reach) return 0;
-      const inside = 1 - step(0.8, 1.05, Math.hypot(px - ex, (py - ey) / 0.46) / (about.eye_radius * 0.95));
-      return inside * (1 - step(0.7, 1.25, Math.hypot(dx, dy) / found.size)) * found.strength * mixed.key.power * mixed.exposure * 1.6;
+    return about.eyes.map(([ex, ey]) => {
+      const [across, down] = about.tile;
+      const place = (Math.floor((ey / h) * down) * across + Math.floor((ex / w) * across)) * 3;
+      const lit = step(0.08, 0.5, 0.2126 * ratio[place] + 0.7152 * ratio[place + 1] + 0.0722 * ratio[place + 2]);
+      const full = found.strength * lit * mixed.key.power * mixed.exposure * 1.6;
+      return (x, y) => {
+        const px = (crop.x + (crop.width * (x + 0.5)) / width) * w, py = (crop.y + (crop.height * (y + 0.5)) / height) * h;
+        const dx = px - ex - found.offset[0], dy = py - ey - found.offset[1], reach = 1.25 * found.size;
+        if (dx > reach || dx < -reach || dy > reach || dy < -reach) return 0;
+        const inside = 1 - step(0.8, 1.05, Math.hypot(px - ex, (py - ey) / 0.46) / (about.eye_radius * 0.95));
+        return inside * (1 - step(0.7, 1.25, Math.hypot(dx, dy) / found.size)) * full;
+      };
     });
   }
 }

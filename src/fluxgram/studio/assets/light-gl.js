@@ -43,7 +43,8 @@ void main() {
   for (int i = 0; i < 2; i++) {
     vec2 d = px - eye[i].xy;
     float inside = 1. - smoothstep(.8, 1.05, length((px - eyeShape[i].xy) / vec2(1., .46)) / eyeShape[i].z);
-    scene += glint * inside * eye[i].w * (1. - smoothstep(.7, 1.25, length(d) / eye[i].z));
+    float lit = smoothstep(.08, .5, dot(texture(ratio, eyeShape[i].xy / size).rgb, vec3(.2126, .7152, .0722)));
+    scene += glint * lit * inside * eye[i].w * (1. - smoothstep(.7, 1.25, length(d) / eye[i].z));
   }
   scene += (1. - cover) * pow(back, vec3(2.2)) * backdrop;
   vec3 v = clamp((log2(max(inset * scene, 2e-4)) + 12.47393) / 16.5, 0., 1.);

@@ -9,7 +9,8 @@ const WHITE = 5400; // kelvin the camera is balanced for
 const CAST = 0.6; // share of a lamp's cast that the camera leaves
 const RIM = { elevation: 25, softness: 25, power: 1.15 };
 const LUMINANCE = [0.2126, 0.7152, 0.0722];
-const FACE = 0.34, METERED = 0.6; // brightness that the camera wants on the face, and how strongly it insists
+const FACE = 0.4, METERED = 0.6; // brightness that the camera wants on the face, and how strongly it insists
+const METERED_FILL = 0.35; // it is set for the key: fill makes a picture brighter
 
 /** Lamps as a studio has them before anybody moves one. */
 export const USUAL = {
@@ -122,19 +123,19 @@ export function mix(pack, lamps) {
   const { key, fill, rim } = lamps;
   const count = pack.about.scales.length;
   const weights = new Float32Array(count * 3);
-  const add = (shares, power, kelvin) => {
-    const tint = colour(kelvin);
-    for (let i = 0; i < count; i++) for (let c = 0; c < 3; c++) weights[3 * i + c] += shares[i] * power * tint[c];
+  let level = 0;
+  const add = (shares, power, kelvin, metered = 1) => {
+    const tint = colour(kelvin); // of luminance 1
+    for (let i = 0; i < count; i++) {
+      for (let c = 0; c < 3; c++) weights[3 * i + c] += shares[i] * power * tint[c];
+      level += shares[i] * power * metered * pack.about.face[i];
+    }
   };
   add(spread(pack, key.azimuth, key.elevation, key.softness_degrees), key.power, key.kelvin);
   const dome = new Float64Array(count);
   dome[count - 1] = 2 ** -fill.stops;
-  add(dome, 1, fill.kelvin);
+  add(dome, 1, fill.kelvin, METERED_FILL);
   if (rim.on) add(spread(pack, rim.azimuth, RIM.elevation, RIM.softness), RIM.power * rim.power, rim.kelvin);
-  let level = 0;
-  for (let i = 0; i < count; i++) {
-    for (let c = 0; c < 3; c++) level += weights[3 * i + c] * LUMINANCE[c] * pack.about.face[i];
-  }
   const exposure = FACE / (Math.max(level, 1e-4) ** METERED * 0.6 ** (1 - METERED));
   const shown = { direction: direction(key.azimuth, key.elevation), colour: colour(key.kelvin), softness: key.softness_degrees, power: key.power };
   return { weights, exposure, key: shown };
@@ -146,9 +147,9 @@ export function catchlight(pack, key) {
   if (z < -0.1) return null;
   const long = Math.hypot(x, y, z + 1);
   const cornea = pack.about.eye_radius * 0.65;
-  const size = Math.max(cornea * Math.min(key.softness, 100) * RADIANS * 0.25, pack.about.eye_radius * 0.055);
+  const size = Math.max(cornea * Math.min(key.softness, 48) * RADIANS * 0.25, pack.about.eye_radius * 0.055);
   const offset = [(x / long) * cornea, (-y / long) * cornea];
-  return { offset, size, strength: Math.min(1, 0.35 + 6 / Math.max(key.softness, 6)) * Math.min(1, (z + 0.1) * 4) };
+  return { offset, size, strength: Math.min(1, 14 / Math.max(key.softness, 6)) * Math.min(1, (z + 0.1) * 4) };
 }
 
 /** An angle from -180 to 180. */

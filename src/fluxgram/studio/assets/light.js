@@ -15,7 +15,7 @@ const REMBRANDT = lights.find((light) => light.id === "light.rembrandt") ?? ligh
 const wording = new Wording({
   stage, field,
   say(told) {
-    at("words").replaceChildren(...told.phrases.map((phrase, i) => h("span", { class: i ? "" : "first" }, phrase)));
+    at("words").replaceChildren(...told.phrases.flatMap((phrase, i) => (i ? [", ", phrase] : [h("span", { class: "first" }, phrase)])));
     at("left-out").textContent = leftOut(told.left_out);
     at("left-out").hidden = !told.left_out.length;
     marks.mark(told.terms[0]?.id ?? "");
@@ -33,6 +33,7 @@ const wording = new Wording({
 const side = () => (stage.lamps.key.azimuth > 0 ? "right" : "left");
 const marks = named(lights, (light) => {
   wording.prefer = light.id;
+  if (light.lamps.background > 0.8) controls.put("studio"); // high key is said to be before something white
   stage.glide(sided(light, side()));
 });
 const controls = sliders(stage, { lenses, apertures }, say);
