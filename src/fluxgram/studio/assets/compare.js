@@ -8,7 +8,7 @@ import { pick } from "./pick.js";
 const MOST = 64, PREVIEW_EVERY = 4;
 const find = (name) => document.getElementById(name);
 const data = page(), begun = draft.get();
-let x, y, servers, beside = data.pictures, key = crypto.randomUUID(), sent = "";
+let x, y, servers, beside = data.pictures, key = crypto.randomUUID(), sent = "", told = Boolean(data.trouble);
 
 for (const card of data.checkpoints) {
   find("checkpoint").append(h("option", { value: card.name, disabled: !card.present }, card.present ? card.name : t("compare.not_here", { name: card.name })));
@@ -52,6 +52,7 @@ function count() {
   const said = asked.axes?.y ? t("compare.go_grid", { columns: asked.axes.x.values.length, rows, all }) : t("compare.go_count", { all });
   find("go-label").textContent = all < 2 ? t("compare.go") : said;
   const vain = x.axis() && y.axis() && x.axis().vary === y.axis().vary;
+  if (told) return true; // why a picture cannot be had stays until something is changed
   return problem(all > MOST ? t("compare.too_many", { all, most: MOST }) : vain ? t("compare.twice") : "");
 }
 
@@ -63,6 +64,7 @@ function problem(text, hint = "") {
 
 async function go(event) {
   event.preventDefault();
+  told = false;
   const asked = body();
   const all = (asked.axes ? asked.axes.x.values.length * (asked.axes.y?.values.length ?? 1) : 0) + asked.cells.length;
   const needs = asked.axes || servers.chosen().length;
@@ -132,7 +134,7 @@ find("add-pictures").addEventListener("click", async () => {
   showBeside();
 });
 find("form").addEventListener("submit", go);
-find("form").addEventListener("input", count);
+find("form").addEventListener("input", () => { told = false; count(); });
 showBeside();
 showEarlier();
 if (data.trouble) problem(data.trouble.message, data.trouble.hint);
