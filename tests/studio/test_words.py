@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from fluxgram.photography.catalog import catalog
-from tests.studio.conftest import no_sideways_scrolling
+from tests.studio.conftest import forget, no_sideways_scrolling
 
 TEXT = "prompt-editor textarea.words-text"
 MARKS = ".words-mirror mark"
@@ -47,8 +47,8 @@ def chip(page: Page, term: str) -> Locator:
 
 def pressed(page: Page) -> set[str]:
     """Ids of the terms whose chips are pressed."""
-    chips = page.locator("prompt-composer .chip[aria-pressed=true]").all()
-    return {str(each.get_attribute("data-term")) for each in chips}
+    chips = page.locator("prompt-composer .chip[aria-pressed=true]")
+    return set(chips.evaluate_all("chips => chips.map((chip) => chip.dataset.term)"))
 
 
 def caret(page: Page) -> list[Any]:
@@ -59,8 +59,12 @@ def caret(page: Page) -> list[Any]:
     return found
 
 
-def underlined(page: Page) -> list[tuple[str, str]]:
-    return [(str(each.get_attribute("class")), each.inner_text()) for each in page.locator(MARKS).all()]
+def underlined(page: Page) -> list[list[str]]:
+    """Class and words of every place that is marked."""
+    found: list[list[str]] = page.locator(MARKS).evaluate_all(
+        "all => all.map((one) => [one.className, one.textContent])"
+    )
+    return found
 
 
 def line_box(page: Page, words: str) -> dict[str, float]:
@@ -93,7 +97,7 @@ def test_a_finding_is_underlined_where_it_is_and_mended_by_a_key(writing: Page) 
     page.keyboard.type("👩‍🦰 portrait of a woman in her 30s, rembrant lighting, 85mm lens")
     mark = page.locator(MARKS, has_text="rembrant")
     expect(mark).to_have_class("warning")
-    assert ("warning", "rembrant") in underlined(page)
+    assert ["warning", "rembrant"] in underlined(page)
     drawn, box = mark.evaluate("mark => mark.getBoundingClientRect().toJSON()"), line_box(page, "rembrant")
     assert drawn["left"] == pytest.approx(box["left"], abs=1)
     assert drawn["width"] == pytest.approx(box["width"], abs=1)
@@ -172,6 +176,7 @@ def test_chips_write_words_where_they_belong_and_take_them_out_again(writing: Pa
         f"portrait of a woman, a few small moles, {low} from the left, 50mm lens at f/1.8, photorealistic",
     )
     expect(chip(page, "lens.85mm")).to_have_attribute("aria-pressed", "false")
+    expect(chip(page, "light.window")).to_have_attribute("aria-pressed", "false")
     expect(page.get_by_role("radio", name="Left")).to_be_checked()
     for term in sorted(pressed(page)):
         chip(page, term).click()
@@ -242,8 +247,8 @@ def test_enhancing_is_shown_and_each_addition_can_be_taken_out(writing: Page) ->
     expect(added.first).to_be_visible()
     whole = text(page)
     assert whole.startswith("portrait of a woman, ")
-    shaded = [each.inner_text() for each in page.locator(".words-mirror mark.added").all()]
-    listed = [each.inner_text() for each in added.locator("strong").all()]
+    shaded = page.locator(".words-mirror mark.added").all_inner_texts()
+    listed = added.locator("strong").all_inner_texts()
     assert set(shaded) <= set(listed)
     assert "85mm lens" in shaded
     page.get_by_role("button", name="Take out: 85mm lens").click()
@@ -391,6 +396,23 @@ def test_changes_made_quickly_wait_for_one_another(writing: Page) -> None:
     says(
         page, "close portrait of a woman, a few small moles, soft window light, 85mm lens at f/2.8, RAW photo"
     )
+
+
+def test_a_server_that_is_away_loses_no_words(writing: Page) -> None:
+    page = writing
+    write(page, "portrait of a woman")
+    page.route("**/api/v1/*", lambda route: route.abort())
+    page.keyboard.type(", rembrant lighting")
+    expect(page.locator(".words-state")).not_to_contain_text("tokens")
+    chip(page, "lens.85mm").click()
+    expect(page.locator("#toasts .toast.bad").first).to_be_visible()
+    expect(chip(page, "lens.85mm")).to_have_attribute("aria-pressed", "false")
+    says(page, "portrait of a woman, rembrant lighting")
+    page.unroute("**/api/v1/*")
+    expect(page.locator(MARKS, has_text="rembrant")).to_be_visible()  # it asks again by itself
+    chip(page, "lens.85mm").click()
+    says(page, "portrait of a woman, rembrant lighting, 85mm lens")
+    forget(page, "ERR_FAILED")
 
 
 def test_all_of_it_by_keyboard_and_axe(writing: Page, axe: Callable[..., None]) -> None:

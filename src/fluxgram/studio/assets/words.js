@@ -80,7 +80,7 @@ export function hint(where, content = [], after = 0) {
     notice ??= h("div", { class: "words-hint", popover: "manual", role: "tooltip" });
     if (!notice.isConnected) document.body.append(notice);
     notice.replaceChildren(...content);
-    notice.showPopover();
+    if (!notice.matches(":popover-open")) notice.showPopover();
     const box = notice.getBoundingClientRect();
     const left = Math.max(8, Math.min(place.left, innerWidth - box.width - 8));
     const above = place.top - box.height - 8;
