@@ -84,8 +84,7 @@ def again(id: str, scene: str, body: Again, request: Request, who: Who) -> dict[
     board = jobs.boards.get(id, who.sees)
     meant = which(shots_of(board), scene, body.file)
     anew = {shot.file: _anew(shot, body) for shot in meant}
-    priority, kind = int(board.data.get("priority", 0)), str(board.data.get("format", "png"))
-    orders = [order_of(shot, board.title, request, priority, kind) for shot in anew.values()]
+    orders = [order_of(shot, board.title, request, board.data) for shot in anew.values()]
     made = dict(zip(anew, submit_all(jobs, orders, who, keep=False), strict=True))
 
     def taken(shot: Shot) -> Shot:

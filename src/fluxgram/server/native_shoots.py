@@ -31,6 +31,8 @@ from fluxgram.server.native_words import Phrase, Phrases, catalog_of
 from fluxgram.server.strict import Body, StrictRoute
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fluxgram.jobs.door import Jobs
     from fluxgram.prompt.characters import Cast
 
@@ -51,6 +53,12 @@ class ShootOrder(Body):
     )
     priority: StrictInt = Field(0, ge=-100, le=100)
     format: Literal["png", "jpeg", "webp"] = "png"
+    preview_every: StrictInt = Field(
+        0,
+        ge=0,
+        le=200,
+        description="A small preview every so many steps, at most eight a picture; 0 for none.",
+    )
     dry_run: StrictBool = Field(False, description="Only show what would be drawn.")
 
 
@@ -151,28 +159,34 @@ def shoot(body: ShootOrder, request: Request, who: Who, idempotency_key: Idempot
         Shot.of(frame, quality=quality, steps=None if body.quality else found.steps, guidance=found.guidance)
         for frame in frames
     ]
-    orders = [order_of(shot, found.title, request, body.priority, body.format, key) for shot in shots]
+    data = {
+        "file": body.file,
+        "format": body.format,
+        "priority": body.priority,
+        "preview_every": body.preview_every,
+    }
+    orders = [order_of(shot, found.title, request, data, key) for shot in shots]
     with naming(idempotency_key):
         made = submit_all(jobs, orders, who, keep=bool(key))
     shots = [shot.with_take(job.id) for shot, job in zip(shots, made, strict=True)]
-    data = {"file": body.file, "format": body.format, "priority": body.priority}
     board = keep(jobs, who, found.title, data, shots)
     return _view(found, frames, board.id, [job_view(job, request) for job in made], request, [])
 
 
-def order_of(shot: Shot, title: str, request: Request, priority: int, format: str, key: str = "") -> Order:  # noqa: A002
-    """The order of a frame."""
+def order_of(shot: Shot, title: str, request: Request, data: Mapping[str, Any], key: str = "") -> Order:
+    """The order of a frame; `data` is its board's."""
+    every = int(data.get("preview_every", 0))
     return Order(
-        request=shot.request(),
+        request=shot.request() | ({"preview_every": every} if every else {}),
         extra={
             "base_url": base_url(request, request.app.state.service),
             "scene": shot.scene,
             "file": shot.file,
             "label": f"{title} · {shot.scene}"[:80],
         },
-        priority=priority,
+        priority=int(data.get("priority", 0)),
         idempotency=f"{key}:{hashlib.sha256(shot.file.encode()).hexdigest()[:16]}" if key else "",
-        format=format,
+        format=str(data.get("format", "png")),
     )
 
 

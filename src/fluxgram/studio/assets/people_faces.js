@@ -57,5 +57,21 @@ export async function order(character, more) {
   };
 }
 
+/**
+ * Draw a preview, JPEG in base64, into a canvas. One that cannot be read is left out: the next comes soon.
+ * @param {HTMLCanvasElement} canvas
+ * @param {string} image
+ */
+export async function paint(canvas, image) {
+  try {
+    const bitmap = await createImageBitmap(new Blob([Uint8Array.from(atob(image), (letter) => letter.charCodeAt(0))], { type: "image/jpeg" }));
+    Object.assign(canvas, { width: bitmap.width, height: bitmap.height, hidden: false });
+    canvas.getContext("2d").drawImage(bitmap, 0, 0);
+    bitmap.close();
+  } catch {
+    // not worth a word
+  }
+}
+
 /** A whole number below 2^32, by chance. */
 export const drawn = () => String(crypto.getRandomValues(new Uint32Array(1))[0]);

@@ -1,7 +1,7 @@
 // "Try four seeds": four small drafts of one anchor, one job; choosing one of them locks its seed.
 import { api, follow, h, icon, t, tell } from "./core.js";
 import { submit } from "./jobs.js";
-import { drawn, local, order } from "./people_faces.js";
+import { drawn, local, order, paint } from "./people_faces.js";
 
 const COUNT = 4;
 
@@ -43,6 +43,7 @@ export function seeds({ values, lock, locked }) {
   }
 
   async function hear(event, job, found) {
+    if (event.kind === "preview") found[event.picture]?.preview(event.image);
     if (event.kind === "step") found[event.picture]?.progress(event.done / event.steps);
     if (event.kind === "failed") {
       refused.textContent = `${event.message} ${event.hint || ""}`;
@@ -59,7 +60,8 @@ export function seeds({ values, lock, locked }) {
 
   function cell(seed) {
     const meter = h("progress", { max: 1, value: 0, "aria-label": t("people.seeds_busy") });
-    const frame = h("div", { class: "seed-frame" }, meter);
+    const canvas = h("canvas", { hidden: true, "aria-hidden": "true" });
+    const frame = h("div", { class: "seed-frame" }, canvas, meter);
     const choose = h("button", { class: "button", type: "button", disabled: true }, icon("lock"), t("people.seeds_lock", { seed }));
     choose.addEventListener("click", async () => {
       choose.disabled = true;
@@ -76,6 +78,7 @@ export function seeds({ values, lock, locked }) {
     return {
       box,
       progress: (share) => (meter.value = share),
+      preview: (image) => paint(canvas, image),
       end: () => meter.remove(),
       show: (url) => {
         if (frame.querySelector("img")) return;

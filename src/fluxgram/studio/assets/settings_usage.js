@@ -3,7 +3,7 @@ import { api, download, h, icon, t, tell } from "./core.js";
 
 const WHAT = ["pictures", "jobs", "seconds", "megapixel_steps", "price"];
 const DAYS = [7, 30, 90];
-const WIDE = 720, HIGH = 220, LEFT = 44, BOTTOM = 26, TOP = 12;
+const MOST_WIDE = 720, LEAST_WIDE = 270, HIGH = 220, LEFT = 44, BOTTOM = 26, TOP = 12;
 let place, found, currency = "";
 let what = "pictures", days = 30, owner = "*";
 
@@ -60,14 +60,15 @@ function round_up(value) {
 }
 
 function plot(sums) {
+  const wide = Math.max(LEAST_WIDE, Math.min(MOST_WIDE, place.clientWidth - 40)); // so that letters keep their size on a phone
   const entries = [...sums], total = entries.reduce((sum, [, value]) => sum + value, 0);
   const [best, most] = entries.reduce((high, entry) => (entry[1] > high[1] ? entry : high));
-  const top = round_up(most || 1), each = (WIDE - LEFT) / entries.length;
+  const top = round_up(most || 1), each = (wide - LEFT) / entries.length;
   const y = (value) => TOP + (HIGH - TOP - BOTTOM) * (1 - value / top);
   const words = t("settings.usage_plot", { what: t(`settings.usage_${what}`), from: entries[0][0], to: entries.at(-1)[0], total: number(total), day: best, most: number(most) });
-  const lines = [0, 0.5, 1].map((share) => [svg("line", { x1: LEFT, x2: WIDE, y1: y(top * share), y2: y(top * share), class: "grid-line" }),
+  const lines = [0, 0.5, 1].map((share) => [svg("line", { x1: LEFT, x2: wide, y1: y(top * share), y2: y(top * share), class: "grid-line" }),
     svg("text", { x: LEFT - 8, y: y(top * share) + 4, "text-anchor": "end" }, number(top * share))]).flat();
-  const step = Math.ceil(entries.length / 6);
+  const step = Math.ceil(entries.length / Math.min(6, wide / 70));
   const bars = entries.map(([day, value], index) => {
     const height = value > 0 ? Math.max(2, y(0) - y(value)) : 0;
     return svg("rect", { x: LEFT + index * each + each * 0.15, width: each * 0.7, y: y(0) - height, height, rx: Math.min(3, each * 0.2), class: "bar", "data-day": day, "data-value": value }, svg("title", {}, `${day}: ${number(value)}`));
@@ -76,7 +77,7 @@ function plot(sums) {
   return h("figure", { class: "panel usage-plot" },
     h("figcaption", {}, h("strong", { class: "usage-total" }, number(total)), " ", h("span", { class: "muted" }, `${t(`settings.usage_${what}`).toLowerCase()} ${t("settings.usage_total", { n: days })}`),
       most > 0 && h("span", { class: "muted small" }, ` · ${t("settings.usage_most", { value: number(most), day: best })}`)),
-    svg("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": words }, ...lines, ...bars, ...names));
+    svg("svg", { viewBox: `0 0 ${wide} ${HIGH}`, role: "img", "aria-label": words }, ...lines, ...bars, ...names));
 }
 
 function table(rows) {

@@ -1,6 +1,6 @@
 // One frame of a contact sheet: its picture or how it stands, its takes, and what can be done with it.
-import { h, icon, t } from "./core.js";
-import { local } from "./people_faces.js";
+import { follow, h, icon, t } from "./core.js";
+import { local, paint } from "./people_faces.js";
 
 const STATES = { queued: "clock", running: "aperture", failed: "warn", cancelled: "stop", gone: "trash", done: "trash" };
 
@@ -9,7 +9,7 @@ const STATES = { queued: "clock", running: "aperture", failed: "warn", cancelled
  * @returns {{box: HTMLElement, show: (frame: object) => void, focus: () => void}}
  */
 export function frame_of(acts) {
-  let frame, shown = "";
+  let frame, shown = "", stop = () => {};
   const button = (picture, key, run, more = {}) => h("button", { class: `icon-button ${key}`, type: "button", on: { click: () => run(frame) }, ...more }, icon(picture));
   const keep = button("heart", "keep", () => acts.mark(frame, "favourite"));
   const reject = button("reject", "reject", () => acts.mark(frame, "rejected"));
@@ -22,12 +22,20 @@ export function frame_of(acts) {
     const { picture } = frame;
     if (picture && !picture.trashed) {
       return h("a", { class: "shot-frame", href: `/gallery/${encodeURIComponent(picture.name)}`, "aria-label": t("people.look") + ": " + frame.caption },
-        h("img", { src: local(picture.thumbnail_url), alt: "", width: picture.width, height: picture.height }));
+        h("img", { src: local(picture.thumbnail_url), srcset: sources(picture), sizes: "(max-width: 640px) 50vw, 360px", alt: "", width: picture.width, height: picture.height }));
     }
     const state = frame.state, words = state === "done" ? t("people.removed") : t(`people.state_${state}`);
     const retry = ["failed", "cancelled"].includes(state) && h("button", { class: "button", type: "button", on: { click: () => acts.retry(frame) } }, icon("play"), t("people.retry"));
-    return h("div", { class: "shot-frame" }, h("div", { class: `shot-state ${state}` }, icon(STATES[state]), h("span", {}, words),
+    const canvas = h("canvas", { hidden: true, "aria-hidden": "true" });
+    if (state === "running") stop = follow(frame.shown, { on: (event) => event.kind === "preview" && paint(canvas, event.image) });
+    return h("div", { class: "shot-frame" }, canvas, h("div", { class: `shot-state ${state}` }, icon(STATES[state]), h("span", {}, words),
       frame.problem && h("span", { class: "small" }, frame.problem.message), retry));
+  }
+
+  /** The small file and the whole one, of which the browser takes what its screen needs. */
+  function sources({ url, thumbnail_url, width, height }) {
+    const small = Math.round(Math.min(1, 320 / Math.max(width, height)) * width);
+    return small < width ? `${local(thumbnail_url)} ${small}w, ${local(url)} ${width}w` : null;
   }
 
   function pressed(control, on, picture, key, key_on) {
@@ -46,6 +54,7 @@ export function frame_of(acts) {
       const picture = frame.picture;
       const state = JSON.stringify([frame.state, frame.shown, picture?.thumbnail_url, picture?.trashed, frame.problem]);
       if (state !== shown) {
+        stop();
         const held = place.contains(document.activeElement);
         place.replaceChildren(picture_or_state());
         if (held) place.querySelector("a, button")?.focus();

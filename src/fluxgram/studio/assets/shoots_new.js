@@ -55,7 +55,7 @@ async function compose() {
 async function go() {
   plan.going(true);
   try {
-    const made = await api("POST", "/shoots", { file: state.file }, { headers: { "Idempotency-Key": key } });
+    const made = await api("POST", "/shoots", { file: state.file, preview_every: 3 }, { headers: { "Idempotency-Key": key } });
     remember("new-shoot", null);
     remember("new-shoot-key", null);
     location.assign(`/shoots/${made.board}`);
