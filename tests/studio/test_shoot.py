@@ -117,10 +117,11 @@ def test_a_seed_is_rolled_kept_and_freed(page: Page) -> None:
 
 def test_steps_and_previews_are_seen_and_a_reload_finds_the_job_again(page: Page, studio: Server) -> None:
     page.goto("/")
-    job = make(page, "portrait of a slow slow potter")
+    page.locator("#qualities input[value=proof]").check()
+    job = make(page, "portrait of a crawl potter")
     card = page.locator("#stage job-card")
     expect(card).to_have_attribute("data-state", "drawing")
-    expect(card.locator(".job-line")).to_contain_text(re.compile(r"Step \d+ of 24"))
+    expect(card.locator(".job-line")).to_contain_text(re.compile(r"Step \d+ of 16"))
     page.reload()
     expect(card).to_have_attribute("job", str(job["id"]))
     expect(page.locator("#stage .has-preview")).to_be_visible()
@@ -334,6 +335,22 @@ def test_a_look_is_written_around_the_subject_and_taken_back(page: Page) -> None
     expect(text).to_have_value(re.compile("fisherman.*Rembrandt lighting.*85mm", re.DOTALL))
     page.get_by_role("button", name="Undo", exact=True).last.click()
     expect(text).to_have_value("portrait of an old fisherman")
+
+
+def test_the_light_that_was_asked_for_is_drawn_over_the_picture(page: Page) -> None:
+    page.goto("/")
+    make(page, "portrait of a smith, Rembrandt lighting from the upper left, 85mm")
+    page.get_by_role("button", name="Show the lamps").click()
+    lamp = page.locator("#stage .overlay-lamp.asked circle").first
+    expect(lamp).to_be_visible()
+    frame, spot = page.locator("#stage .job-frame").bounding_box(), lamp.bounding_box()
+    assert spot["x"] < frame["x"] + frame["width"] / 2
+    assert spot["y"] < frame["y"] + frame["height"] / 2
+    make(page, "portrait of a smith")
+    expect(page.locator("#stage job-card")).to_have_attribute("data-state", "done")
+    expect(page.locator("#stage .overlay-lamp")).to_have_count(0)
+    page.get_by_role("button", name="Show the lamps").click()
+    expect(page.locator("#stage .job-next")).to_contain_text("ask for no light")
 
 
 def test_hostile_words_stay_words(page: Page) -> None:

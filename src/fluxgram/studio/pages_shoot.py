@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(include_in_schema=False)
 
-_TEXTS = ("words", "jobs")
+_TEXTS = ("words", "jobs", "light")
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
@@ -56,5 +56,5 @@ def job(id: JobNumber, request: Request, pages: Pages, who: Visitor) -> Response
     jobs: Jobs = request.app.state.jobs
     found = jobs.get(number_of(id), who)
     data = {"job": found.id, "label": str((found.record.extra.get("surface") or {}).get("label", ""))}
-    return pages.page(request, "job.html", "shoot", {"data": data}, texts=("job", "jobs"))
+    return pages.page(request, "job.html", "shoot", {"data": data}, texts=("job", "jobs", "light"))
 

@@ -112,7 +112,7 @@ function heart(picture) {
 }
 
 /**
- * What one does with a picture that came out: keep it, change its words or its light, compare it, take it home.
+ * What one does with a picture that came out: change its words or its light, compare it, keep it.
  * @param {object} view - The job.
  * @param {object} picture - One of its pictures.
  * @param {boolean} [worded] - With words beside the icons.
@@ -123,8 +123,7 @@ export function doings(view, picture, worded = false) {
     size: `${picture.width}x${picture.height}`, checkpoint: view.checkpoint, parent: picture.name };
   const face = (name, sign, say) => (say ? [icon(sign), t(`jobs.${name}`)] : [icon(sign)]);
   const looks = (name, say) => (say ? { class: "button" } : { class: "icon-button", title: t(`jobs.${name}`), "aria-label": t(`jobs.${name}`) });
-  const go = (name, sign, href, patch, more = {}) => h("a", { ...looks(name, worded && !more.download), href, ...more, on: { click: () => patch && draft.set(patch) } },
-    ...face(name, sign, worded && !more.download));
+  const go = (name, sign, href, patch) => h("a", { ...looks(name, worded), href, on: { click: () => patch && draft.set(patch) } }, ...face(name, sign, worded));
   const words = (event) => {
     draft.set({ ...keep, relation: "push" });
     if (location.pathname !== "/") return;
@@ -136,7 +135,12 @@ export function doings(view, picture, worded = false) {
     other,
     go("relight", "light", "/light", { ...keep, relation: "light" }),
     go("compare", "compare", `/compare?picture=${encodeURIComponent(picture.name)}`),
-    heart(picture),
-    go("download", "download", local(picture.url), null, { download: picture.name.split("/").pop() }),
+    ...(worded ? [] : keeping(picture)),
   ];
+}
+
+/** Keeping a picture: as a favourite, and as a file. */
+export function keeping(picture) {
+  const words = { title: t("jobs.download"), "aria-label": t("jobs.download") };
+  return [heart(picture), h("a", { class: "icon-button", href: local(picture.url), download: picture.name.split("/").pop(), ...words }, icon("download"))];
 }

@@ -1,7 +1,7 @@
 // Jobs in the browser: handing one in so that a lost answer cannot draw twice, and <job-card>, which shows a job as it
 // is drawn and what came of it. Texts: section `jobs`; looks: jobs.css, which this module links by itself.
 import { ask, api, duration, follow, h, icon, live, recall, remember, t, tell } from "./core.js";
-import { doings, frames, seedOf } from "./frames.js";
+import { doings, frames, keeping, seedOf } from "./frames.js";
 
 /** States in which nothing more happens by itself. */
 export const OVER = new Set(["done", "failed", "cancelled"]);
@@ -49,9 +49,7 @@ export async function submit(fields) {
   }
 }
 
-const MOST_LINES = 2; // of the few connections that a browser opens to one server, over all its tabs
-const lines = new Set();
-const POLL = [300, 500, 800, 1200, 2000];
+const AGAIN = 1500; // milliseconds after which a server that did not answer is asked again
 
 function styled() {
   const url = new URL("./jobs.css", import.meta.url).href;
@@ -69,7 +67,6 @@ export class JobCard extends HTMLElement {
   #after = 0;
   #close = null;
   #timer = 0;
-  #polls = 0;
   #frames = null;
   #line = null;
   #step = { picture: 0, done: 0, steps: 0 };
@@ -91,13 +88,11 @@ export class JobCard extends HTMLElement {
 
   connectedCallback() {
     styled();
-    document.addEventListener("visibilitychange", this.#seen);
     if (this.#view) this.#watch();
     else this.#look();
   }
 
   disconnectedCallback() {
-    document.removeEventListener("visibilitychange", this.#seen);
     this.#rest();
   }
 
@@ -109,17 +104,11 @@ export class JobCard extends HTMLElement {
     if (this.isConnected && now) this.#look();
   }
 
-  #seen = () => {
-    this.#rest();
-    if (!document.hidden) this.#look();
-  };
-
   /** Let go of whatever is held for being told. */
   #rest() {
     this.#close?.();
     this.#close = null;
     clearTimeout(this.#timer);
-    lines.delete(this);
   }
 
   /** Ask how the job stands, show it, and be told from here on. */
@@ -132,8 +121,8 @@ export class JobCard extends HTMLElement {
       this.#take(view);
     } catch (error) {
       if (error.status === 404) return this.#missing(error);
-      this.#lost(error);
-      if (this.isConnected) this.#later();
+      this.#lost();
+      if (this.isConnected) this.#timer = setTimeout(() => this.#look(), AGAIN);
       return;
     }
     this.#watch();
@@ -150,32 +139,15 @@ export class JobCard extends HTMLElement {
     }
   }
 
-  /** Be told what happens: by a line where there is one, or by asking now and then. */
+  /** Be told what happens from here on. */
   #watch() {
-    if (!this.#view || OVER.has(this.#view.state) || document.hidden) return this.#rest();
-    if (this.#close) return;
-    if (lines.size >= MOST_LINES && this.#view.state === "running") {
-      [...lines].find((card) => card.#view?.state === "queued")?.#giveUp();
-    }
-    if (lines.size >= MOST_LINES) return this.#later();
-    clearTimeout(this.#timer);
-    lines.add(this);
-    this.#close = follow(this.#view.id, {
+    if (!this.#view || OVER.has(this.#view.state)) return this.#rest();
+    this.#close ??= follow(this.#view.id, {
       on: (event) => this.#heard(event),
       end: () => { this.#rest(); this.#look(); },
       lost: () => this.#lost(),
-      back: () => this.#words(),
+      back: () => { this.#words(); this.#look(); },
     }, this.#after);
-  }
-
-  #giveUp() {
-    this.#rest();
-    this.#later();
-  }
-
-  #later() {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#look(), POLL[Math.min(this.#polls++, POLL.length - 1)]);
   }
 
   #heard({ id, kind, ...data }) {
@@ -275,15 +247,38 @@ export class JobCard extends HTMLElement {
     const actions = [];
     if (!OVER.has(state)) actions.push(button("cancel", "stop", () => this.#cancel()));
     if (state === "failed" || state === "cancelled") actions.push(button("retry", "retry", () => this.#retry(), ""));
+    const one = this.#one();
+    if (one) actions.push(seedOf(one), ...keeping(one));
     if (!location.pathname.endsWith(`/jobs/${id}`)) actions.push(h("a", { class: "button quiet", href: `/jobs/${id}`, dataset: { does: "open" } }, t("jobs.open")));
     return actions;
   }
 
-  /** What one does with the one picture that came out; several have it on each of them. */
-  #next() {
+  /** The one picture that came out, where it is shown large; of several each has what one does with it on itself. */
+  #one() {
     const { pictures, request } = this.#view;
-    if (!this.hasAttribute("large") || request.samples !== 1 || !pictures[0]?.url) return [];
-    return [h("div", { class: "job-next" }, ...doings(this.#view, pictures[0], true), seedOf(pictures[0]))];
+    return this.hasAttribute("large") && request.samples === 1 && pictures[0]?.url ? pictures[0] : null;
+  }
+
+  #next() {
+    const one = this.#one();
+    if (!one) return [];
+    const next = h("div", { class: "job-next" }, ...doings(this.#view, one, true));
+    if (location.pathname !== "/light" && t("light.overlay") !== "light.overlay") { // where the page has the words for it
+      next.append(h("button", { type: "button", class: "button quiet", on: { click: (event) => this.#light(event.currentTarget) } }, icon("eye"), t("light.overlay")));
+    }
+    return [next];
+  }
+
+  /** Draw the light that the words ask for over the picture. */
+  async #light(button) {
+    button.disabled = true;
+    try {
+      const { lightOver } = await import("./job_light.js");
+      button.replaceWith((await lightOver(this.querySelector(".job-frame"), this.#view.request.prompt)));
+    } catch (error) {
+      button.disabled = false;
+      tell(error);
+    }
   }
 
   #problem() {
@@ -325,10 +320,10 @@ export class JobCard extends HTMLElement {
   async #retry() {
     try {
       const view = await exact("POST", `/jobs/${this.#view.id}/retry`);
-      Object.assign(this, { view });
       this.#step = { picture: 0, done: 0, steps: 0 };
-      this.#began = this.#polls = 0;
+      this.#began = 0;
       this.#stopping = false;
+      this.view = view;
       this.dispatchEvent(new CustomEvent("job-change", { bubbles: true, detail: view }));
     } catch (error) {
       tell(error);

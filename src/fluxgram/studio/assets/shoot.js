@@ -173,6 +173,7 @@ const queue = watchQueue({
 });
 addEventListener("job-over", (event) => {
   learn(event.detail);
+  label();
   queue.look();
   queue.lookBack();
   document.dispatchEvent(new CustomEvent("jobs-changed"));
