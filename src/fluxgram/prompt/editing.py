@@ -1,7 +1,8 @@
 """Changes a prompt by as little as it takes: says a term where `compose` would, takes one out, swaps one for another.
 
 Words that are not part of the change stay letter for letter, and taking out what was put in gives the old text back.
-Where words end and what goes with them is in `cutting.py`; what a text says is read by `parse.py`.
+Where words belong is in `placing.py`, what goes with them when they are taken out in `cutting.py`; what a text says is
+read by `parse.py`.
 """
 
 from __future__ import annotations
@@ -21,17 +22,13 @@ from fluxgram.prompt.clauses import says_fill
 from fluxgram.prompt.findings import Edit, Span
 from fluxgram.prompt.items import Item, resolve
 from fluxgram.prompt.parse import Parsed, Piece, parse
+from fluxgram.prompt.placing import ORDER, PLAIN_LENS, STOP, opened, places
 from fluxgram.prompt.roles import ROLE_OF_KIND
 from fluxgram.prompt.suggestions import EMPTY_LIGHT
 
-ORDER = ("subject", "detail", "setting", "light", "camera", "quality")
-"""The order of roles in which prompts are written."""
-_OWN_SENTENCE = {"light": "Lit with ", "camera": "Photographed with ", "quality": ""}
 _MOST_ROUNDS = 8
 _AROUND = 400
-_STOP = re.compile(r"[fƒ]\s{0,2}/?\s{0,2}\d{1,2}(?:[.,]\d{1,2})?", re.IGNORECASE)
 _LENGTH = re.compile(r"\d{1,4}(?:\.\d{1,2})?(?=[\s\-]{0,2}mm)", re.IGNORECASE)
-_PLAIN_LENS = re.compile(r"(\d{1,4})mm lens")
 _LIT = re.compile(r"(?<!\w)(?:lit|illuminated)\s{1,9}(?:by|with|from)(?!\w)", re.IGNORECASE)
 _SIDE = {side: re.compile(rf"(?<![^\W_]){side}(?![^\W_])", re.IGNORECASE) for side in ("left", "right")}
 
@@ -234,10 +231,10 @@ class _Draft:
     def _ways(self, piece: Piece, term: Term, words: str) -> Iterable[tuple[Span, str]]:
         """How a term may take the place of a piece, the smallest change first."""
         span = piece.span
-        plain = _PLAIN_LENS.fullmatch(words)
+        plain = PLAIN_LENS.fullmatch(words)
         for pattern, number, kind in (
             (_LENGTH, plain.group(1) if plain else "", "lens"),
-            (_STOP, words if words.startswith("f/") else "", "aperture"),
+            (STOP, words if words.startswith("f/") else "", "aperture"),
         ):
             found = list(pattern.finditer(piece.text)) if number and term.kind == kind else []
             if len(found) == 1 and piece.role != "negative":
@@ -274,42 +271,15 @@ class _Draft:
 
     def _insert(self, words: str, role: str, kind: str, term: Term | None = None) -> None:
         """Say something new where it belongs; where it would not be read there, at the end."""
-        for span, said in self._places(words, role, kind):
+        for span, said in places(self.parsed, words, role, kind):
             if self._reads(span, said, term):
                 self.put(span, said)
                 return
         end = len(self.text.rstrip())
         stop = self.text[:end].endswith((".", "!", "?", "…"))
         parted = not end or self.text[:end].endswith((",", ";", ":", "|"))
-        said = (
-            words if not end else f" {words}" if parted else f" {_opened(words)}." if stop else f", {words}"
-        )
+        said = words if not end else f" {words}" if parted else f" {opened(words)}." if stop else f", {words}"
         self.put(Span(end, end), said)
-
-    def _places(self, words: str, role: str, kind: str) -> Iterable[tuple[Span, str]]:
-        """Where a phrase belongs, best first, and how it is written there."""
-        rank = ORDER.index(role)
-        pieces = [piece for piece in self.parsed.pieces if piece.role in ORDER]
-        together = [piece.span for piece in self.parsed.pieces]
-        same = [piece for piece in pieces if piece.role == role]
-        if kind == "aperture" and words.startswith("f/"):
-            for piece in same:
-                if piece.focal_mm and not piece.aperture:
-                    yield Span(piece.span.end, piece.span.end), f" at {words}"
-        if kind == "lens" and _PLAIN_LENS.fullmatch(words):
-            for piece in same:
-                if piece.aperture and not piece.focal_mm and _STOP.fullmatch(piece.text):
-                    yield Span(piece.span.start, piece.span.start), f"{words} at "
-        earlier = same or [piece for piece in pieces if ORDER.index(piece.role) < rank]
-        if earlier:
-            place = cutting.clause_end(self.text, earlier[-1].span.end, together)
-            stop = cutting.stop_after(self.text, place)
-            if stop > place and not same and role in _OWN_SENTENCE:
-                yield Span(stop, stop), f" {_opened(_OWN_SENTENCE[role] + words)}."
-            yield Span(place, place), f", {words}"
-        elif pieces:
-            start = len(self.text) - len(self.text.lstrip())
-            yield Span(start, start), f"{words}, "
 
     def _reads(self, span: Span, words: str, term: Term | None) -> bool:
         """Whether a change would say the term, and leave said what else was said near it."""
@@ -382,10 +352,6 @@ def _part(run: Span | str, start: int, end: int) -> Span | str:
     if isinstance(run, str):
         return run[start:end]
     return replace(run, start=run.start + start, end=run.start + end) if end > start else ""
-
-
-def _opened(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}"
 
 
 def _has_side(term: Term) -> bool:
