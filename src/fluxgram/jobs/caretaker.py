@@ -132,6 +132,8 @@ class Caretaker:
         older = service.retention_days * 86_400 if service.retention_days else None
         keep = int(service.retention_gb * 1e9) if service.retention_gb else None
         binned = service.bin_days * 86_400 if service.bin_days else None
+        if binned is not None:
+            self._jobs.boards.remove_trashed(now - binned)
         pictures = self._jobs.queue.removable(older_than=older, keep_bytes=keep, binned_for=binned, now=now)
         if gone := remove_files(self._jobs, pictures):
             _log.info("%s pictures were removed", gone)

@@ -32,7 +32,7 @@ function body() {
   const [one, two] = across ? [across, down] : [down, null];
   const prompt = find("prompt").value.trim(), seed = find("seed").value.trim();
   const cells = beside.map((picture) => ({ label: named(picture), picture: picture.name }));
-  cells.push(...servers.chosen().map((name) => ({ label: name, endpoint: name, prompt, size: begun.size.replace(/[^0-9x]/g, "") })));
+  cells.push(...servers.chosen().map((name) => ({ label: name, endpoint: name, prompt, size: /^\d{2,5}x\d{2,5}$/.test(begun.size) ? begun.size : "" })));
   if (!one) return { cells };
   const request = { prompt, quality: document.querySelector("[name=quality]:checked").value, checkpoint: find("checkpoint").value };
   if (seed) request.seed = seed;
