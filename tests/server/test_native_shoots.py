@@ -118,6 +118,14 @@ def test_one_scene_again(service: Server) -> None:
     assert (last["seed"], last["prompt"]) == (str(2**64 - 1), "portrait of somebody else")
 
 
+def test_a_scene_whose_name_has_a_slash_again(service: Server) -> None:
+    board = made(service, FILE.replace("4242", "31").replace('"night"', '"day / night?"'))
+    whole(service, board)
+    path = f"/boards/{board}/scenes/{quote('day / night?', safe='')}/again"
+    assert call(service, "POST", path, {"seed": "new"}).status == 202
+    assert len(whole(service, board)["frames"][1]["takes"]) == 2
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [

@@ -75,7 +75,7 @@ def get_shoot(id: str, request: Request, who: Who) -> dict[str, Any]:  # noqa: A
     return _view(request.app.state.jobs.boards.get(id, who.sees), request, who)
 
 
-@router.post("/boards/{id}/scenes/{scene}/again", status_code=202, summary="Draw a scene of a shoot again",
+@router.post("/boards/{id}/scenes/{scene:path}/again", status_code=202, summary="Draw a scene of a shoot again",
              operation_id="again")  # fmt: skip
 def again(id: str, scene: str, body: Again, request: Request, who: Who) -> dict[str, Any]:  # noqa: A002
     """The same words and the locked seed unless others are given; earlier takes stay."""
