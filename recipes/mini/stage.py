@@ -1,4 +1,4 @@
-"""The head of the studio's light stage: one head under 44 single lights, rendered and packed into under 100 KB.
+"""The head of the studio's light stage: one head under forty single lights, rendered and packed into under 100 KB.
 
 `python -m recipes.mini.stage render WORK` renders (needs `bpy`, about twenty minutes on one core) and leaves the linear
 pictures in WORK; `python -m recipes.mini.stage pack WORK FOLDER` writes the studio's pack of them (needs Pillow,
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 WIDTH, HEIGHT = 640, 800
-SAMPLES = 112
+SAMPLES = 144
 SEED = 168
 HEAD: dict[str, Any] = {
     "age": 29,
@@ -44,17 +44,15 @@ COVERAGE = 0.315
 
 ROWS: dict[int, tuple[int, ...]] = {
     -38: (-60, 0, 60),
-    0: (-160, -130, -100, -75, -45, -22, 0, 22, 45, 75, 100, 130, 160),
-    22: (-145, -110, -75, -45, -22, 0, 22, 45, 75, 110, 145),
-    43: (-145, -100, -65, -45, -22, 0, 22, 45, 65, 100, 145),
-    66: (-120, -45, 0, 45, 120),
+    0: (-160, -130, -100, -75, -50, -25, 0, 25, 50, 75, 100, 130, 160),
+    28: (-160, -130, -100, -75, -50, -25, 0, 25, 50, 75, 100, 130, 160),
+    55: (-150, -110, -70, -35, 0, 35, 70, 110, 150),
+    85: (0,),
 }
-"""Elevation to the azimuths of the lights on it, degrees; closest where keys usually stand.
+"""Elevation to the azimuths of the lights on it, degrees; the dome (`env`) is the fortieth light."""
 
-The dome (`env`) is the last light."""
-
-LIGHT_DISTANCE, LIGHT_SIZE, LIGHT_WATTS = 2.0, 0.32, 60.0
-"""Metres, metres and watts of every light: a disc 9 degrees wide as the face sees it."""
+LIGHT_DISTANCE, LIGHT_SIZE, LIGHT_WATTS = 2.0, 0.42, 60.0
+"""Metres, metres and watts of every light: a disc 12 degrees wide as the face sees it."""
 
 
 def names() -> list[str]:

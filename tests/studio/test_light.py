@@ -57,7 +57,7 @@ def drag(page: Page, left: float, top: float, lamp: str = "key") -> None:
 
 
 def test_a_new_visitor_sees_a_lit_head_and_its_words(page: Page) -> None:
-    open_light(page, "")
+    open_light(page, "?renderer=webgl")
     expect(page.locator(WORDS)).to_contain_text("Rembrandt lighting, single source from the upper left")
     expect(page.locator("#prompt")).to_have_value(
         "portrait of a woman in her 30s, Rembrandt lighting, single source from the upper left, deep shadows, thin rim "
@@ -67,7 +67,7 @@ def test_a_new_visitor_sees_a_lit_head_and_its_words(page: Page) -> None:
 
 
 def test_dragging_the_key_writes_its_words_and_undo_takes_them_back(page: Page) -> None:
-    open_light(page, "", "portrait of a sailor, loop lighting from the left, 50mm lens")
+    open_light(page, "?renderer=webgl", "portrait of a sailor, loop lighting from the left, 50mm lens")
     expect(handle(page)).to_have_attribute("aria-valuetext", "key 30° left, 33° up")
     drag(page, 0.86, 0.42)
     expect(page.locator(WORDS)).to_contain_text("from the right")
@@ -237,7 +237,7 @@ def test_two_lights_are_compared_with_one_seed(page: Page) -> None:
     page.wait_for_url("**/compare/*")
 
 
-@pytest.mark.parametrize("query", ["", "?renderer=2d"])
+@pytest.mark.parametrize("query", ["?renderer=webgl", "?renderer=2d"])
 def test_it_passes_axe(page: Page, axe: Callable[..., None], query: str) -> None:
     open_light(page, query)
     axe(page)
@@ -256,7 +256,7 @@ def test_on_a_phone_by_touch(phone: Page, axe: Callable[..., None]) -> None:
 def test_page_weight(page: Page) -> None:
     sizes: dict[str, int] = {}
     page.on("response", lambda answer: sizes.__setitem__(answer.url, len(answer.body())))
-    open_light(page, "")
+    open_light(page, "?renderer=webgl")
     words = sum(
         size for url, size in sizes.items() if not url.endswith((".webp", ".json")) and "/api/" not in url
     )
@@ -335,10 +335,10 @@ def develop(light: np.ndarray) -> np.ndarray:
     return np.clip((np.clip(film, 0, 1) ** 1.32) @ back.T, 0, 1) * 255
 
 
-@pytest.mark.parametrize("query", ["", "?renderer=2d"])
+@pytest.mark.parametrize("query", ["?renderer=webgl", "?renderer=2d"])
 def test_the_picture_is_the_sum_of_the_packs_lights(page: Page, query: str) -> None:
     open_light(page, query)
-    assert page.evaluate("document.querySelector('light-stage').renderer") == ("2d" if query else "webgl")
+    assert page.evaluate("document.querySelector('light-stage').renderer") == query.partition("=")[2]
     lamps = lit()
     data = page.evaluate(
         """lamps => new Promise((done) => {

@@ -27,9 +27,9 @@ def light(
     request: Request,
     pages: Pages,
     who: Visitor,
-    renderer: Annotated[Literal["", "2d"], Query(description="`2d` draws without WebGL.")] = "",
+    renderer: Annotated[Literal["", "2d", "webgl"], Query()] = "",
 ) -> Response:
-    """The stage with the lights that the vocabulary names."""
+    """The stage with the lights that the vocabulary names; `renderer` has it drawn in one certain way."""
     known = catalog_of(request)
     data = {
         "lights": [

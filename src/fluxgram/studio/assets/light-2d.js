@@ -76,19 +76,20 @@ export class FlatRenderer {
       this.#back = null;
     }
     if (this.#behind && !this.#back) this.#back = pixels(this.#behind, width, height, crop);
-    const { head, matte, out } = this.#sources, back = this.#back, ratio = sum(this.#pack, mixed), table = filmTable();
+    const tint = mixed.key.colour, { head, matte, out } = this.#sources, back = this.#back, ratio = sum(this.#pack, mixed), table = filmTable();
     const [tw, th] = about.tile, [a, b, c, d, e, f, g, h, i] = FILM.inset, m = outset();
     const gain = about.most * mixed.exposure, data = out.data, index = STEPS / Math.sqrt(LIGHTEST);
     const develop = (light) => table[Math.min(STEPS, (Math.sqrt(light > 0 ? light : 0) * index + 0.5) | 0)];
     const glints = this.#glints(mixed, ratio);
+    const places = Float32Array.from({ length: width }, (_, x) => Math.min(Math.max((crop.x + (crop.width * (x + 0.5)) / width) * tw - 0.5, 0), tw - 1));
     for (let y = 0, at = 0; y < height; y++) {
       const v = Math.min(Math.max((crop.y + (crop.height * (y + 0.5)) / height) * th - 0.5, 0), th - 1);
-      const row = Math.min(v | 0, th - 2), down = v - row;
+      const row = Math.min(v | 0, th - 2), down = v - row, low = down * gain, high = (1 - down) * gain;
+      const near = glints.filter((glint) => y >= glint.top && y <= glint.bottom);
       for (let x = 0; x < width; x++, at += 4) {
-        const u = Math.min(Math.max((crop.x + (crop.width * (x + 0.5)) / width) * tw - 0.5, 0), tw - 1);
-        const column = Math.min(u | 0, tw - 2), right = u - column;
+        const u = places[x], column = Math.min(u | 0, tw - 2), right = u - column;
         const p = (row * tw + column) * 3, q = p + tw * 3;
-        const w00 = (1 - right) * (1 - down) * gain, w10 = right * (1 - down) * gain, w01 = (1 - right) * down * gain, w11 = right * down * gain;
+        const w00 = (1 - right) * high, w10 = right * high, w01 = (1 - right) * low, w11 = right * low;
         let red = SQUARES[head[at]] * (ratio[p] * w00 + ratio[p + 3] * w10 + ratio[q] * w01 + ratio[q + 3] * w11);
         let green = SQUARES[head[at + 1]] * (ratio[p + 1] * w00 + ratio[p + 4] * w10 + ratio[q + 1] * w01 + ratio[q + 4] * w11);
         let blue = SQUARES[head[at + 2]] * (ratio[p + 2] * w00 + ratio[p + 5] * w10 + ratio[q + 2] * w01 + ratio[q + 5] * w11);
@@ -98,9 +99,11 @@ export class FlatRenderer {
           green += open * BACK[back[at + 1]];
           blue += open * BACK[back[at + 2]];
         }
-        for (const glint of glints) {
-          const share = glint(x, y);
-          if (share) [red, green, blue] = [red + share * mixed.key.colour[0], green + share * mixed.key.colour[1], blue + share * mixed.key.colour[2]];
+        for (let n = 0; n < near.length; n++) {
+          const share = near[n].at(x, y);
+          red += share * tint[0];
+          green += share * tint[1];
+          blue += share * tint[2];
         }
         const r = develop(a * red + b * green + c * blue), s = develop(d * red + e * green + f * blue), t = develop(g * red + h * green + i * blue);
         data[at] = (m[0] * r + m[1] * s + m[2] * t) * 255;
@@ -112,7 +115,7 @@ export class FlatRenderer {
     this.#context.putImageData(out, 0, 0);
   }
 
-  /** How much of the key is mirrored at a place, for each eye. */
+  /** How much of the key is mirrored at a place (`at`), for each eye, and between which lines. */
   #glints(mixed, ratio) {
     const { about } = this.#pack, found = catchlight(this.#pack, mixed.key), crop = this.#crop;
     if (!found) return [];
@@ -126,13 +129,16 @@ export class FlatRenderer {
       const place = (Math.floor((ey / h) * down) * across + Math.floor((ex / w) * across)) * 3;
       const lit = step(0.08, 0.5, 0.2126 * ratio[place] + 0.7152 * ratio[place + 1] + 0.0722 * ratio[place + 2]);
       const full = found.strength * lit * mixed.key.power * mixed.exposure * 1.6;
-      return (x, y) => {
+      const line = (py) => ((py / h - crop.y) / crop.height) * height, reach = 1.25 * found.size;
+      const at = (x, y) => {
         const px = (crop.x + (crop.width * (x + 0.5)) / width) * w, py = (crop.y + (crop.height * (y + 0.5)) / height) * h;
-        const dx = px - ex - found.offset[0], dy = py - ey - found.offset[1], reach = 1.25 * found.size;
+        const dx = px - ex - found.offset[0], dy = py - ey - found.offset[1];
         if (dx > reach || dx < -reach || dy > reach || dy < -reach) return 0;
         const inside = 1 - step(0.8, 1.05, Math.hypot(px - ex, (py - ey) / 0.46) / (about.eye_radius * 0.95));
         return inside * (1 - step(0.7, 1.25, Math.hypot(dx, dy) / found.size)) * full;
       };
+      const middle = ey + found.offset[1];
+      return { at, top: line(middle - reach) - 1, bottom: line(middle + reach) + 1 };
     });
   }
 }

@@ -61,8 +61,9 @@ export class GlRenderer {
   #pack;
   #stage;
 
-  constructor(canvas, pack) {
-    const gl = canvas.getContext("webgl2", { alpha: false, antialias: false, preserveDrawingBuffer: true, powerPreference: "low-power" });
+  /** @param {boolean} [slow] also where the browser draws WebGL without a graphics card */
+  constructor(canvas, pack, slow = false) {
+    const gl = canvas.getContext("webgl2", { failIfMajorPerformanceCaveat: !slow, alpha: false, antialias: false, preserveDrawingBuffer: true, powerPreference: "low-power" });
     if (!gl || !gl.getExtension("EXT_color_buffer_float") || pack.about.scales.length > MOST) throw new Error("no WebGL 2");
     this.#gl = gl;
     this.#pack = pack;

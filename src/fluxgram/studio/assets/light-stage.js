@@ -1,6 +1,6 @@
 // <light-stage>: a head that is relit while its lamps are dragged around it. Key and rim light are handles on the picture
 // and on two dials (from above, from the side), for pointer, touch and keyboard. Works on any page that has the texts of
-// the section `light`; light.css has its looks. Attributes: `renderer` ("2d"), `lens` (mm), `aperture`, `place`.
+// the section `light`; light.css has its looks. Attributes: `renderer` ("2d", "webgl"), `lens` (mm), `aperture`, `place`.
 import { h, t } from "./core.js";
 import { dials } from "./light-dials.js";
 import { FlatRenderer } from "./light-2d.js";
@@ -10,7 +10,7 @@ import { CENTRE, HIGHEST, LOWEST, pointed, shown, SIDE, tint, where } from "./li
 import { mix, round, whole } from "./light-rig.js";
 import { paint } from "./light-scene.js";
 
-const SLOW = 26; // milliseconds a frame above which a smaller picture is drawn while a lamp moves
+const SLOW = 30; // milliseconds between frames above which a smaller picture is drawn while a lamp moves
 const BACKDROP = 3.1;
 
 export class LightStage extends HTMLElement {
@@ -21,6 +21,7 @@ export class LightStage extends HTMLElement {
   #due = 0;
   #moving = 0;
   #pace = 0;
+  #last = 0;
   #scale = 1;
   #scene = "";
   #parts = null;
@@ -115,9 +116,11 @@ export class LightStage extends HTMLElement {
       each.addEventListener("pointerdown", (event) => this.#grab(event, each.dataset.lamp));
     }
     picture.addEventListener("pointerdown", (event) => {
-      if (event.target === canvas && event.pointerType !== "touch" && event.button === 0) this.#grab(event, "key");
+      if (event.target === this.#parts.canvas && event.pointerType !== "touch") this.#grab(event, "key");
     });
-    canvas.addEventListener("click", (event) => event.pointerType === "touch" && this.#follow(event, "key", true));
+    picture.addEventListener("click", (event) => {
+      if (event.target === this.#parts.canvas && event.pointerType === "touch") this.#follow(event, "key", true);
+    });
   }
 
   async #begin() {
@@ -132,14 +135,13 @@ export class LightStage extends HTMLElement {
       return;
     }
     if (this.#renderer || !this.isConnected) return;
-    const flat = this.getAttribute("renderer") === "2d";
+    const wanted = this.getAttribute("renderer");
     try {
-      if (flat) throw new Error("asked for");
-      this.#renderer = new GlRenderer(this.#parts.canvas, this.#pack);
+      if (wanted === "2d") throw new Error("asked for");
+      this.#renderer = new GlRenderer(this.#parts.canvas, this.#pack, wanted === "webgl");
     } catch {
       const fresh = h("canvas", { class: "light-canvas", width: 320, height: 400, role: "img" });
       this.#parts.canvas.replaceWith(fresh);
-      fresh.addEventListener("pointerdown", (event) => event.pointerType !== "touch" && event.button === 0 && this.#grab(event, "key"));
       this.#parts.canvas = fresh;
       this.#renderer = new FlatRenderer(fresh, this.#pack);
     }
@@ -188,9 +190,10 @@ export class LightStage extends HTMLElement {
 
   #frame() {
     this.#due = 0;
-    const renderer = this.#renderer, { canvas } = this.#parts, start = performance.now();
-    const moving = this.hasAttribute("moving");
-    const wide = renderer.name === "2d" ? 320 : Math.min(800, Math.max(320, Math.round(canvas.clientWidth * Math.min(devicePixelRatio, 2))));
+    const renderer = this.#renderer, { canvas } = this.#parts, moving = this.hasAttribute("moving");
+    this.#timed(moving);
+    const shown = Math.max(320, Math.round(canvas.clientWidth * Math.min(devicePixelRatio, 2)));
+    const wide = Math.min(shown, renderer.name === "webgl" ? 800 : moving ? 320 : 640);
     const width = Math.round((wide * (moving ? this.#scale : 1)) / 8) * 8;
     if (canvas.width !== width) [canvas.width, canvas.height] = [width, width * 1.25];
     const scene = JSON.stringify([this.lens, this.aperture, this.getAttribute("place"), this.getAttribute("blades")]);
@@ -200,10 +203,15 @@ export class LightStage extends HTMLElement {
     }
     renderer.draw(mix(this.#pack, this.#lamps), this.#lamps.background ** 1.4 * BACKDROP);
     this.frames++;
-    if (!moving) return;
-    const now = performance.now();
-    this.#pace = this.#pace ? 0.8 * this.#pace + 0.2 * (now - start) : now - start;
-    if (this.#pace > SLOW && this.#scale > 0.5) [this.#scale, this.#pace] = [this.#scale - 0.15, 0];
+  }
+
+  /** Draw smaller while a lamp moves, where pictures do not follow one another quickly enough. */
+  #timed(moving) {
+    const now = performance.now(), since = now - this.#last;
+    this.#last = moving ? now : 0;
+    if (!moving || since > 2000) return;
+    this.#pace = this.#pace ? 0.7 * this.#pace + 0.3 * since : since;
+    if (this.#pace > SLOW && this.#scale > 0.55) [this.#scale, this.#pace] = [this.#scale * 0.8, 0];
   }
 
   #grab(event, lamp) {

@@ -61,17 +61,21 @@ async function begin() {
   }
 }
 
-/** Say a lens or an aperture in the prompt. */
-async function say(kind, choice) {
-  wording.keep();
-  try {
-    const done = await api("POST", "/edit", { prompt: field.value, add: [choice.id], replace_kind: true, checkpoint: draft.get().checkpoint });
+let saying = Promise.resolve();
+
+/** Say a lens or an aperture in the prompt; one after the other, each in what then stands there. */
+function say(kind, choice) {
+  saying = saying.then(async () => {
+    wording.keep();
+    let asked, done;
+    do {
+      asked = field.value;
+      done = await api("POST", "/edit", { prompt: asked, add: [choice.id], replace_kind: true, checkpoint: draft.get().checkpoint });
+    } while (asked !== field.value);
     wording.write(done.prompt);
     draft.set({ [kind]: choice.id });
     stage.dispatchEvent(new CustomEvent("lamps-settled"));
-  } catch (error) {
-    tell(error);
-  }
+  }).catch(tell);
 }
 
 function flip() {
