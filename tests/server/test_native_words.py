@@ -229,3 +229,12 @@ def test_shoots_that_cannot_be(app: TestClient, tmp_path: Path, file: str, words
         assert words in answer.json()["detail"]
     for place in (str(tmp_path), "fluxgram-shoot-", "shoot.toml"):
         assert place not in answer.text
+
+
+def test_presets_tell_the_colour_of_their_light(app: TestClient) -> None:
+    found = {each["id"]: each["light"] for each in app.get("/api/v1/vocabulary/presets").json()["presets"]}
+    low, high = 1500, 12000
+    assert all(light["kelvin"] is None or low <= light["kelvin"] <= high for light in found.values())
+    assert found["preset.golden-lifestyle"]["kelvin"] < found["preset.overcast-true"]["kelvin"]
+    assert found["preset.cyberpunk-night"]["colours"][:2] == ["magenta", "cyan"]
+    assert app.get("/api/v1/vocabulary/terms/preset.cyberpunk-night").json()["light"]["kelvin"] is None

@@ -41,6 +41,7 @@ def prefill(jobs: Jobs, name: str, relation: Relation, caller: Caller) -> dict[s
         ) from None
     receipt, request = found.receipt, job.record.request
     prompt = _words(receipt.get("prompt")) or str(request.get("prompt") or "")
+    negative = _words(receipt.get("negative")) or str(request.get("negative") or "")
     if not prompt.strip():
         raise RequestError(
             "It is not known how this picture was made.", "Write your own words; it stays linked as their origin."
@@ -52,7 +53,7 @@ def prefill(jobs: Jobs, name: str, relation: Relation, caller: Caller) -> dict[s
     locked = relation != "more"
     return {
         "prompt": prompt[:_MOST_CHARACTERS],
-        "negative": _words(receipt.get("negative"))[:_MOST_CHARACTERS],
+        "negative": negative[:_MOST_CHARACTERS],
         "size": f"{found.width}x{found.height}",
         "samples": 1 if locked else MORE,
         "seed": str(found.seed) if locked else "",

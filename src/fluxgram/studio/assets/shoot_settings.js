@@ -7,6 +7,7 @@ const LARGEST_SEED = 2n ** 64n - 1n;
 const at = (id) => document.getElementById(id);
 
 let cards = [];
+let outlooks = new Map(); // of the last examination of this machine, where there was one
 let rates = {};
 
 /** What draws as the draft stands; undefined before the list is there. */
@@ -82,6 +83,10 @@ export async function settings(given, lastSeed) {
     }
   }
   show();
+  api("GET", "/machine").then(({ examination }) => {
+    outlooks = new Map((examination?.outlooks ?? []).map((outlook) => [outlook.checkpoint, outlook]));
+    show();
+  }, () => {}); // only who administers may know
 }
 
 function seedTyped(text) {
@@ -172,17 +177,18 @@ function showSeed(now) {
 
 function showCheckpoint(card) {
   const select = at("checkpoint");
-  const known = cards.map((each) => each.name + each.present).join();
+  const runs = (each) => outlooks.get(each.name)?.runs ?? true;
+  const known = cards.map((each) => each.name + each.present + runs(each)).join();
   if (select.dataset.known !== known) {
     select.dataset.known = known;
     select.replaceChildren(...cards.map((each) => h("option", { value: each.default ? "" : each.name, disabled: !each.present },
-      each.present ? each.name : t("shoot.checkpoint_absent", { name: each.name }))));
+      !runs(each) ? t("shoot.checkpoint_large", { name: each.name }) : each.present ? each.name : t("shoot.checkpoint_absent", { name: each.name }))));
   }
   select.value = card.default ? "" : card.name;
   const { licence } = card;
   const name = t("shoot.checkpoint_licence", { name: licence.name });
   at("checkpoint-help").replaceChildren(
-    h("p", {}, card.title),
+    h("p", {}, outlooks.get(card.name)?.sentence ?? card.title),
     h("p", {}, licence.page ? h("a", { href: licence.page, target: "_blank", rel: "noreferrer" }, name) : name,
       ` · ${t(licence.commercial ? "shoot.checkpoint_commercial" : "shoot.checkpoint_private")}`),
     h("p", {}, h("a", { href: "/settings" }, t("shoot.checkpoint_others"))));
