@@ -23,6 +23,8 @@ function shape(view) {
 export function frames(view, { large }) {
   const element = h("div", { class: "job-frames", dataset: { count: String(Math.min(view.request.samples, 4)) } });
   const cells = Array.from({ length: view.request.samples }, (_, index) => cell(view, index, large));
+  const [width, height] = shape(view);
+  element.style.setProperty("--ratio", String(width / height));
   element.append(...cells.map((each) => each.element));
   return {
     element,
