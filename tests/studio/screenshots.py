@@ -29,6 +29,8 @@ SUBJECTS = (
     "portrait of a bald man with a short beard, broad lighting from the right, 100mm lens",
 )
 
+ANCHOR = "woman in her 30s, auburn wavy hair past the shoulders, light skin with freckles, green eyes"
+
 
 def main() -> None:
     """Draw what the pages show, then photograph the pages."""
@@ -126,7 +128,7 @@ class Photographer:
         """A picture made on the start page."""
         page.locator("prompt-editor textarea").first.fill(SUBJECTS[0])
         page.keyboard.press("Control+Enter")
-        page.locator("job-card[data-state=done] img, job-card img").first.wait_for(timeout=120_000)
+        page.locator("job-card").get_by_text("Done", exact=True).first.wait_for(timeout=120_000)
 
     def comparison(self, names: list[str]) -> str:
         """Address of a comparison of three lights."""
@@ -141,7 +143,7 @@ class Photographer:
         """Address of the characters."""
         body = {
             "name": "Mara",
-            "anchor": "a woman in her 30s with auburn wavy hair, freckles and green eyes",
+            "anchor": ANCHOR,
             "seed": 9,
         }
         answer = self.server.call("POST", "/api/v1/characters", body)
@@ -150,16 +152,20 @@ class Photographer:
 
     def shoots(self) -> str:
         """Address of a shoot."""
-        file = """[shoot]
+        file = f"""[shoot]
 title = "Mara, four lights"
-character = "Mara"
+
+[[character]]
+name = "Mara"
+anchor = "{ANCHOR}"
+seed = 9
 """
-        scenes = ("rembrandt", "window", "golden-hour", "butterfly")
-        file += "".join(f'\n[[scene]]\nname = "{each}"\nlight = ["{each}"]\n' for each in scenes)
+        for light in ("rembrandt", "window", "golden-hour", "butterfly"):
+            file += f'\n[[scene]]\nname = "{light}"\nsubject = "head and shoulders portrait"\nlight = "{light}"\ncamera = "85mm"\n'
         answer = self.server.call("POST", "/api/v1/shoots", {"file": file})
         assert answer.status == 202, answer.body
-        jobs = [frame["job"]["id"] for frame in answer.json["frames"]]
-        for job in jobs:
+        for frame in answer.json["frames"]:
+            job = frame["job"]["id"]
             wait_until(lambda job=job: _over(self.server, job), "the shoot")
         return f"/shoots/{answer.json['board']}"
 

@@ -187,7 +187,7 @@ def test_a_session_ends_with_its_key(guarded: tuple[Server, str], open_page: Cal
 )
 def test_forged_sessions_are_none(guarded: tuple[Server, str], cookie: str) -> None:
     server, _ = guarded
-    sent = {"Cookie": f"fluxgram_session={cookie}".encode("utf-8").decode("latin-1")}
+    sent = {"Cookie": f"fluxgram_session={cookie}".encode().decode("latin-1")}
     assert server.call("GET", "/api/v1/jobs", headers=sent).status == 401
 
 
