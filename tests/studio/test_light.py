@@ -237,6 +237,20 @@ def test_two_lights_are_compared_with_one_seed(page: Page) -> None:
     page.wait_for_url("**/compare/*")
 
 
+def test_a_lost_graphics_card_does_not_end_the_light(page: Page) -> None:
+    open_light(page, "?renderer=webgl", "portrait of a sailor, loop lighting from the left")
+    page.evaluate(
+        "document.querySelector('.light-canvas').getContext('webgl2').getExtension('WEBGL_lose_context').loseContext()"
+    )
+    for _ in range(100):
+        if page.evaluate("document.querySelector('light-stage').renderer") == "2d":
+            break
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+    assert page.evaluate("document.querySelector('light-stage').renderer") == "2d"
+    drag(page, 0.86, 0.42)
+    expect(page.locator("#prompt")).to_have_value(re.compile("from the right"))
+
+
 @pytest.mark.parametrize("query", ["?renderer=webgl", "?renderer=2d"])
 def test_it_passes_axe(page: Page, axe: Callable[..., None], query: str) -> None:
     open_light(page, query)

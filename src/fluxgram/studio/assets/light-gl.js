@@ -3,7 +3,7 @@
 import { catchlight } from "./light-rig.js";
 import { FILM, outset } from "./light-pack.js";
 
-const MOST = 48;
+const MOST = 64;
 const CORNER = "#version 300 es\nin vec2 at; out vec2 uv; void main() { uv = at * .5 + .5; gl_Position = vec4(at, 0, 1); }";
 
 const SUM = `#version 300 es

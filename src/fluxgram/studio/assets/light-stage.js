@@ -139,15 +139,23 @@ export class LightStage extends HTMLElement {
     try {
       if (wanted === "2d") throw new Error("asked for");
       this.#renderer = new GlRenderer(this.#parts.canvas, this.#pack, wanted === "webgl");
+      this.#parts.canvas.addEventListener("webglcontextlost", () => this.#flat());
     } catch {
-      const fresh = h("canvas", { class: "light-canvas", width: 320, height: 400, role: "img" });
-      this.#parts.canvas.replaceWith(fresh);
-      this.#parts.canvas = fresh;
-      this.#renderer = new FlatRenderer(fresh, this.#pack);
+      this.#flat();
     }
     wait.remove();
     this.#place();
     this.dispatchEvent(new CustomEvent("stage-ready", { bubbles: true }));
+  }
+
+  /** Go on without WebGL: on a canvas of its own, because one can have only one kind of context. */
+  #flat() {
+    const fresh = h("canvas", { class: "light-canvas", width: 320, height: 400, role: "img" });
+    this.#parts.canvas.replaceWith(fresh);
+    this.#parts.canvas = fresh;
+    this.#renderer = new FlatRenderer(fresh, this.#pack);
+    this.#scene = "";
+    this.#place();
   }
 
   /** Put handles and dials where the lamps are, and have the picture drawn. */
