@@ -61,10 +61,14 @@ def comparison(id: str, request: Request, pages: Pages, who: Visitor) -> Respons
     found = jobs.boards.get(id[:100], who.sees)
     check_comparison(found)
     data = view(found, request, who).model_dump(mode="json")
-    return pages.page(request, "comparison.html", "compare", {"data": data, "title": found.title}, texts=("pictures",))
+    return pages.page(
+        request, "comparison.html", "compare", {"data": data, "title": found.title}, texts=("pictures",)
+    )
 
 
-def _pictures(names: list[str], request: Request, who: Caller) -> tuple[list[dict[str, Any]], dict[str, str] | None]:
+def _pictures(
+    names: list[str], request: Request, who: Caller
+) -> tuple[list[dict[str, Any]], dict[str, str] | None]:
     """Pictures that a comparison begins with, each with its settings; and why one cannot be had."""
     jobs: Jobs = request.app.state.jobs
     found: list[dict[str, Any]] = []

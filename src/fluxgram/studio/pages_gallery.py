@@ -89,5 +89,3 @@ def wanted_of(query: Mapping[str, str]) -> Wanted:
         origin=origin if origin in ("drawn", "imported", "endpoint") else "",
         trashed=query.get("trashed") == "true",
     )
-
-

@@ -54,4 +54,6 @@ def shoot(id: str, request: Request, pages: Pages, who: Visitor) -> Response:  #
     if board.kind != "shoot":
         raise UnknownJob("There is no such shoot.", "It is a comparison.")
     data = {"id": board.id, "title": board.title}
-    return pages.page(request, "shoot_board.html", "people", {"tab": "shoots", "data": data, "title": board.title})
+    return pages.page(
+        request, "shoot_board.html", "people", {"tab": "shoots", "data": data, "title": board.title}
+    )

@@ -18,6 +18,7 @@ from fluxgram.studio.prefill import Relation, prefill
 
 if TYPE_CHECKING:
     from fluxgram.jobs.door import Jobs
+    from fluxgram.jobs.orders import Caller
 
 router = APIRouter(include_in_schema=False)
 
@@ -44,10 +45,18 @@ def shoot(
     data = {
         "pictures": [name[8:-5] for name in pages.files.all if name.startswith("presets/")],
         "rates": {card.name: jobs.queue.rate(card.name) for card in jobs.checkpoints()},
+        "newest": newest_shape(jobs, who),
         "begun": begun,
         "trouble": trouble,
     }
     return pages.page(request, "shoot.html", "shoot", {"data": data}, texts=_TEXTS)
+
+
+def newest_shape(jobs: Jobs, who: Caller) -> tuple[int, int] | None:
+    """Width and height of the picture that was made last, so that the page keeps room for it."""
+    done = jobs.list(who, states=("done",), limit=1)
+    picture = next((picture for job in done for picture in job.pictures), None)
+    return (picture.width, picture.height) if picture else None
 
 
 @router.get("/jobs/{id}")
@@ -57,4 +66,3 @@ def job(id: JobNumber, request: Request, pages: Pages, who: Visitor) -> Response
     found = jobs.get(number_of(id), who)
     data = {"job": found.id, "label": str((found.record.extra.get("surface") or {}).get("label", ""))}
     return pages.page(request, "job.html", "shoot", {"data": data}, texts=("job", "jobs", "light"))
-

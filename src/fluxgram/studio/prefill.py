@@ -44,7 +44,8 @@ def prefill(jobs: Jobs, name: str, relation: Relation, caller: Caller) -> dict[s
     negative = _words(receipt.get("negative")) or str(request.get("negative") or "")
     if not prompt.strip():
         raise RequestError(
-            "It is not known how this picture was made.", "Write your own words; it stays linked as their origin."
+            "It is not known how this picture was made.",
+            "Write your own words; it stays linked as their origin.",
         )
     known = {card.name for card in jobs.checkpoints() if card.present}
     named = (job.record.checkpoint, str((receipt.get("checkpoint") or {}).get("name") or ""))
@@ -69,4 +70,3 @@ def prefill(jobs: Jobs, name: str, relation: Relation, caller: Caller) -> dict[s
 def _words(part: object) -> str:
     """The text of a receipt's prompt or negative prompt."""
     return str(part.get("text") or "") if isinstance(part, Mapping) else ""
-

@@ -62,6 +62,7 @@ class Rendering:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._templates.filters["shortened"] = shortened
         self._templates.globals |= {
             "t": self.text,
             "asset": self.files.address,
@@ -127,3 +128,11 @@ def page_data(value: Any) -> Markup:
 def _as_json(value: Any) -> Markup:
     text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     return Markup(text.translate(_ESCAPES))  # noqa: S704  (every character that HTML knows is escaped)
+
+
+def shortened(text: str, most: int) -> str:
+    """A text cut between words to at most so many characters, without punctuation before the dots."""
+    if len(text) <= most:
+        return text
+    kept = text[:most].rsplit(None, 1)[0]
+    return kept.rstrip(" ,.;:-–") + "…"

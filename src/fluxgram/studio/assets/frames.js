@@ -124,7 +124,7 @@ export function doings(view, picture, worded = false) {
   const keep = { prompt: view.prompt_asked || view.request.prompt, negative: view.request.negative ?? "", seed: String(picture.seed), locked: true,
     size: `${picture.width}x${picture.height}`, checkpoint: view.checkpoint, parent: picture.name };
   const face = (name, sign, say) => (say ? [icon(sign), t(`jobs.${name}`)] : [icon(sign)]);
-  const looks = (name, say) => (say ? { class: "button" } : { class: "icon-button", title: t(`jobs.${name}`), "aria-label": t(`jobs.${name}`) });
+  const looks = (name, say) => (say ? { class: "button", title: t(`jobs.${name}_help`) } : { class: "icon-button", title: t(`jobs.${name}`), "aria-label": t(`jobs.${name}`) });
   const go = (name, sign, href, patch) => h("a", { ...looks(name, worded), href, on: { click: () => patch && draft.set(patch) } }, ...face(name, sign, worded));
   const words = (event) => {
     draft.set({ ...keep, relation: "push" });

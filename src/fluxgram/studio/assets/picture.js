@@ -75,10 +75,10 @@ shortcuts(keys, {
   Delete: t("gallery.to_bin"), "ctrl+z": t("common.undo"), " ": t("gallery.key_open"), z: t("gallery.zoom_toggle"), i: t("gallery.info"),
 });
 
-const image = find("stage").querySelector("img");
-if (image) {
-  image.style.width = `min(100%, calc(min(78vh, 1100px) * ${(picture.width / picture.height).toFixed(4)}))`;
-  image.style.height = "auto";
+const whole = find("whole");
+if (whole) {
+  whole.style.width = `min(100%, calc(min(78vh, 1100px) * ${(picture.width / picture.height).toFixed(4)}))`;
+  whole.classList.add("is-fitted");
 }
 find("ways").append(ways(picture));
 find("facts").replaceWith(panel(facts, { prompt: facts.settings.prompt.length > 90 }));

@@ -25,7 +25,15 @@ function put(job) {
   at("stage").replaceChildren(card);
 }
 
+/** Before anything is on the stage: what to do, or where pictures were made before, the room for the newest. */
 function empty() {
+  if (data.newest) {
+    const [width, height] = data.newest;
+    const frame = h("figure", { class: "job-frame", dataset: { phase: "loading" } });
+    frame.style.aspectRatio = `${width} / ${height}`;
+    frame.style.setProperty("--ratio", String(width / height));
+    return at("stage").replaceChildren(h("div", { class: "stage-room", "aria-hidden": "true" }, frame));
+  }
   at("stage").replaceChildren(h("div", { class: "stage-empty" },
     h("h2", {}, t("shoot.stage_empty")), h("p", {}, t("shoot.stage_empty_help"))));
 }
@@ -41,7 +49,10 @@ function unfinished(jobs) {
 /** Jobs of lately: the newest picture is on the stage until there is something to do. */
 function past(jobs) {
   const newest = jobs.find((job) => job.state === "done" && job.pictures.some((picture) => picture.url));
-  if (newest && !card) put(newest);
+  if (card) return;
+  if (newest) return put(newest);
+  data.newest = null;
+  empty();
 }
 
 function lastSeed() {
@@ -54,7 +65,7 @@ function lastSeed() {
 async function make(event) {
   event?.preventDefault();
   if (sending) return;
-  if (!draft.get().prompt.trim()) draft.set({ prompt: t("words.placeholder") });
+  if (!draft.get().prompt.trim()) takeExample();
   unrefuse();
   sending = true;
   at("make").setAttribute("aria-busy", "true");
@@ -71,6 +82,12 @@ async function make(event) {
     at("make").removeAttribute("aria-busy");
     label();
   }
+}
+
+/** What the empty fields show as an example, as if it had been typed. */
+function takeExample() {
+  const honoured = checkpoint()?.negative !== "unsupported";
+  draft.set({ prompt: t("words.placeholder"), negative: draft.get().negative || (honoured ? t("words.negative_placeholder") : "") });
 }
 
 /** Which field a refusal is about: as the server names it, or by its words. */
