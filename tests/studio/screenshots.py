@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.serving import Server, serving, wait_until
 from tests.studio.conftest import chromium
@@ -98,8 +98,9 @@ class Photographer:
         self.take("gallery", "/gallery")
         self.take("picture", f"/gallery/{names[0]}")
         self.take("compare", self.comparison(names), lambda page: page.keyboard.press("s"))
+        board = self.shoots()
         self.take("characters", self.character())
-        self.take("shoots", self.shoots())
+        self.take("shoots", board)
         self.take("settings", "/settings", theme="light")
         self.take("phone", "/light", size=(390, 844))
 
@@ -128,7 +129,9 @@ class Photographer:
         """A picture made on the start page."""
         page.locator("prompt-editor textarea").first.fill(SUBJECTS[0])
         page.keyboard.press("Control+Enter")
-        page.locator("job-card").get_by_text("Done", exact=True).first.wait_for(timeout=120_000)
+        drawing = page.locator("job-card").get_by_text("Drawing", exact=True)
+        drawing.first.wait_for(timeout=60_000)
+        expect(drawing).to_have_count(0, timeout=120_000)
 
     def comparison(self, names: list[str]) -> str:
         """Address of a comparison of three lights."""

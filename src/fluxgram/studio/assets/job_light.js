@@ -1,6 +1,6 @@
 // The light that a prompt asks for, drawn over the picture that came of it.
 import { api, h, t } from "./core.js";
-import { overlay } from "./light-overlay.js";
+import { overlay } from "./light_overlay.js";
 
 /**
  * Draw it.

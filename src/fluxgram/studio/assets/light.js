@@ -1,11 +1,11 @@
 // The light page: a stage, its sliders and named lights, and the prompt that the light's words are written into.
 import { api, h, icon, live, page, shortcuts, t, tell, toast } from "./core.js";
 import { draft } from "./draft.js";
-import { called, named, ordered, sided, thumbnail } from "./light-named.js";
-import { sliders } from "./light-sliders.js";
-import { leftOut, Wording } from "./light-words.js";
-import { round } from "./light-rig.js";
-import "./light-stage.js";
+import { called, named, ordered, sided, thumbnail } from "./light_named.js";
+import { sliders } from "./light_sliders.js";
+import { leftOut, Wording } from "./light_words.js";
+import { round } from "./light_rig.js";
+import "./light_stage.js";
 
 const at = (id) => document.getElementById(id);
 const { lights, lenses, apertures } = page();
@@ -123,7 +123,7 @@ async function make() {
 
 /** Draw the lamps that were asked for over the finished picture. */
 async function over(card, asked) {
-  const { overlay } = await import("./light-overlay.js");
+  const { overlay } = await import("./light_overlay.js");
   requestAnimationFrame(() => {
     const picture = card.querySelector("img, canvas")?.parentElement;
     if (!picture || card.dataset.state !== "done") return;

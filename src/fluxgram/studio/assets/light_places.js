@@ -1,6 +1,6 @@
 // Where lamps are shown on a picture of a face, and how their places and colours are told to people.
 import { t } from "./core.js";
-import { colour, direction } from "./light-rig.js";
+import { colour, direction } from "./light_rig.js";
 
 const DEGREES = 180 / Math.PI;
 /** The face, in shares of the picture. */

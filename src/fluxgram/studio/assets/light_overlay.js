@@ -1,7 +1,7 @@
 // Lamps drawn over a finished picture: where light was asked for, and where it was measured, if it was. A quiet drawing
 // around the face, with a legend and a button that takes it away; for the light page, a job's card and a picture's page.
 import { h, icon, t } from "./core.js";
-import { CENTRE, shown, SIDE, where } from "./light-places.js";
+import { CENTRE, shown, SIDE, where } from "./light_places.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const draw = (tag, attributes, ...children) => {

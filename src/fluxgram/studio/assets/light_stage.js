@@ -2,13 +2,13 @@
 // and on two dials (from above, from the side), for pointer, touch and keyboard. Works on any page that has the texts of
 // the section `light`; light.css has its looks. Attributes: `renderer` ("2d", "webgl"), `lens` (mm), `aperture`, `place`.
 import { h, t } from "./core.js";
-import { dials } from "./light-dials.js";
-import { FlatRenderer } from "./light-2d.js";
-import { GlRenderer } from "./light-gl.js";
-import { load } from "./light-pack.js";
-import { CENTRE, HIGHEST, LOWEST, pointed, shown, SIDE, tint, where } from "./light-places.js";
-import { mix, round, whole } from "./light-rig.js";
-import { paint } from "./light-scene.js";
+import { dials } from "./light_dials.js";
+import { FlatRenderer } from "./light_2d.js";
+import { GlRenderer } from "./light_gl.js";
+import { load } from "./light_pack.js";
+import { CENTRE, HIGHEST, LOWEST, pointed, shown, SIDE, tint, where } from "./light_places.js";
+import { mix, round, whole } from "./light_rig.js";
+import { paint } from "./light_scene.js";
 
 const SLOW = 30; // milliseconds between frames above which a smaller picture is drawn while a lamp moves
 const BACKDROP = 3.1;

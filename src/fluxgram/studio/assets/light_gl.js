@@ -1,7 +1,7 @@
 // Relights the head with WebGL 2, in two passes: the small ratios of all lights are summed up, then laid over the head,
-// put before the background and developed. light-2d.js does the same sums without a graphics card.
-import { catchlight } from "./light-rig.js";
-import { FILM, outset } from "./light-pack.js";
+// put before the background and developed. light_2d.js does the same sums without a graphics card.
+import { catchlight } from "./light_rig.js";
+import { FILM, outset } from "./light_pack.js";
 
 const MOST = 64;
 const CORNER = "#version 300 es\nin vec2 at; out vec2 uv; void main() { uv = at * .5 + .5; gl_Position = vec4(at, 0, 1); }";
@@ -97,7 +97,7 @@ export class GlRenderer {
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, source);
   }
 
-  /** Draw. @param {ReturnType<import("./light-rig.js").mix>} mixed @param {number} backdrop */
+  /** Draw. @param {ReturnType<import("./light_rig.js").mix>} mixed @param {number} backdrop */
   draw(mixed, backdrop) {
     const gl = this.#gl, { about } = this.#pack;
     const lights = [];

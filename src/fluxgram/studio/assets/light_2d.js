@@ -1,7 +1,7 @@
-// Relights the head without a graphics card, with the same sums as light-gl.js, at a lower size. It also draws the little
+// Relights the head without a graphics card, with the same sums as light_gl.js, at a lower size. It also draws the little
 // pictures of the named lights.
-import { catchlight } from "./light-rig.js";
-import { FILM, outset, pixels } from "./light-pack.js";
+import { catchlight } from "./light_rig.js";
+import { FILM, outset, pixels } from "./light_pack.js";
 
 const LIGHTEST = 16; // what the end of the film's table stands for
 const STEPS = 4095;

@@ -1,8 +1,8 @@
 // The named lights as little pictures of the same head, each lit by its own lamps.
 import { h, t } from "./core.js";
-import { FlatRenderer } from "./light-2d.js";
-import { load } from "./light-pack.js";
-import { mix, round, whole } from "./light-rig.js";
+import { FlatRenderer } from "./light_2d.js";
+import { load } from "./light_pack.js";
+import { mix, round, whole } from "./light_rig.js";
 
 const CROP = { x: 0.16, y: 0.1, width: 0.68, height: 0.68 };
 const FIRST = ["rembrandt", "loop", "butterfly", "soft-studio", "split", "window", "golden-hour", "low-key", "high-key", "warm-key-cool-fill", "chiaroscuro", "candle"];

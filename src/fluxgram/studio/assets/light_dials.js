@@ -22,7 +22,7 @@ function dial(name, label, low, high, parts) {
 
 /**
  * Both dials of a stage.
- * @param {import("./light-stage.js").LightStage} stage
+ * @param {import("./light_stage.js").LightStage} stage
  * @returns {{element: HTMLElement, show: (lamps: object) => void}}
  */
 export function dials(stage) {

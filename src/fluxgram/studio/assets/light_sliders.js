@@ -34,7 +34,7 @@ function groups() {
 
 /**
  * Sliders of a stage.
- * @param {import("./light-stage.js").LightStage} stage
+ * @param {import("./light_stage.js").LightStage} stage
  * @param {{lenses: object[], apertures: object[]}} gear
  * @param {(kind: string, choice: object) => void} chosen a lens or an aperture
  */
