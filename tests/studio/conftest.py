@@ -18,7 +18,9 @@ import pytest
 from tests.serving import TINY, Server, serving
 
 try:
-    from playwright.sync_api import Browser, Page, sync_playwright
+    from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+    expect.set_options(timeout=30_000)  # machines that run tests can be very slow
 except ImportError:  # pragma: no cover - without the extra `dev`
     sync_playwright = None  # type: ignore[assignment]
 
@@ -72,7 +74,7 @@ def open_page(browser: Browser, studio: Server) -> Iterator[Callable[..., Page]]
         }
         context = browser.new_context(**wanted | options)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(30_000)
         watch(page)
         opened.append((context, page))
         if path is not None:
