@@ -1,4 +1,4 @@
-"""The head of the studio's light stage: one head under forty single lights, rendered and packed into under 100 KB.
+"""The head of the studio's light stage: one head under 51 single lights, rendered and packed into under 100 KB.
 
 `python -m recipes.mini.stage render WORK` renders (needs `bpy`, about twenty minutes on one core) and leaves the linear
 pictures in WORK; `python -m recipes.mini.stage pack WORK FOLDER` writes the studio's pack of them (needs Pillow,
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,22 +47,46 @@ ROWS: dict[int, tuple[int, ...]] = {
     -38: (-60, 0, 60),
     0: (-160, -130, -100, -75, -50, -25, 0, 25, 50, 75, 100, 130, 160),
     28: (-160, -130, -100, -75, -50, -25, 0, 25, 50, 75, 100, 130, 160),
+    43: (-145, -100, -65, -45, -22, 0, 22, 45, 65, 100, 145),
     55: (-150, -110, -70, -35, 0, 35, 70, 110, 150),
     85: (0,),
 }
-"""Elevation to the azimuths of the lights on it, degrees; the dome (`env`) is the fortieth light."""
+"""Elevation to the azimuths of the lights on it, degrees; the closest where keys of portraits stand.
+
+The dome (`env`) is the last light."""
 
 LIGHT_DISTANCE, LIGHT_SIZE, LIGHT_WATTS = 2.0, 0.42, 60.0
 """Metres, metres and watts of every light: a disc 12 degrees wide as the face sees it."""
 
 
-def names() -> list[str]:
-    """Names of the lights in the order of the pack."""
-    return [f"e{elevation}a{azimuth}" for elevation, row in ROWS.items() for azimuth in row] + ["env"]
+def names(rows: Sequence[int] = tuple(ROWS), *, dome: bool = True) -> list[str]:
+    """Names of the lights of some rows in the order of the pack."""
+    return [f"e{elevation}a{azimuth}" for elevation, azimuth in directions(rows)] + ["env"] * dome
 
 
-def render(work: Path, width: int, height: int, samples: int, seed: int, changed: dict[str, Any]) -> None:
-    """Render the head to `work/stage.npz`: linear premultiplied light of each source, coverage, normals, facts."""
+def directions(rows: Sequence[int] = tuple(ROWS)) -> list[tuple[int, int]]:
+    """Elevation and azimuth of the lights of some rows."""
+    return [(elevation, azimuth) for elevation in rows for azimuth in ROWS[elevation]]
+
+
+def render(
+    work: Path,
+    size: tuple[int, int],
+    samples: int,
+    seed: int,
+    changed: dict[str, Any],
+    rows: Sequence[int] = (),
+) -> None:
+    """Render the head to `work/*.npz`: linear premultiplied light of each source, coverage, albedo; facts beside it.
+
+    Args:
+        work: Folder for it.
+        size: Width and height in px.
+        samples: Paths a pixel.
+        seed: Decides what `HEAD` leaves open.
+        changed: Attributes to replace.
+        rows: Only the lights of these elevations, without the dome; all if empty.
+    """
     import bpy
 
     from recipes.mini.heads import render as heads
@@ -72,6 +97,9 @@ def render(work: Path, width: int, height: int, samples: int, seed: int, changed
     from recipes.mini.heads.lights import AreaLight, add_area_light, add_dome
     from recipes.mini.heads.posing import rotation
 
+    width, height = size
+    used, whole = tuple(rows) or tuple(ROWS), not rows
+    lit_by, part = names(used, dome=whole), "_".join(map(str, rows)) or "all"
     attributes = {**sample(seed), **HEAD, **changed}
     turn = rotation("z", attributes["body_yaw"])
     to_camera = turn.T @ np.array([0, -1.0, 0])
@@ -86,12 +114,13 @@ def render(work: Path, width: int, height: int, samples: int, seed: int, changed
     camera = Camera(target + np.array([0, -distance, 0.01]), target, COVERAGE, distance, attributes["lens"])
     heads.add_camera(scene, camera)
     face = np.array([eye[0], center[1], eye[2] - 0.03])
-    for name, (elevation, azimuth) in zip(names(), _directions(), strict=False):
+    for name, (elevation, azimuth) in zip(lit_by, directions(used), strict=False):
         scene.view_layers[0].lightgroups.add(name=name)
         lamp = AreaLight("disk", azimuth, elevation, LIGHT_SIZE, LIGHT_DISTANCE, LIGHT_WATTS)
         add_area_light(scene, name, lamp, face)
-    scene.view_layers[0].lightgroups.add(name="env")
-    add_dome(scene)
+    if whole:
+        scene.view_layers[0].lightgroups.add(name="env")
+        add_dome(scene)
     heads.configure(scene, width, samples)
     scene.render.resolution_y = height
     layers = heads.render_layers(scene)
@@ -100,25 +129,19 @@ def render(work: Path, width: int, height: int, samples: int, seed: int, changed
     normal = denoise(np.clip(heads.find(layers, "Denoising Normal")[..., :3] * 0.5 + 0.5, 0, 1)) * 2 - 1
     coverage = np.repeat(heads.pixel_coverage(layers)[..., None], 3, -1).astype(np.float32)
     denoiser = Denoiser(albedo.shape[:2], albedo, normal)
-    lit = [denoiser(np.nan_to_num(heads.find(layers, f"Combined_{name}")[..., :3])) for name in names()]
+    lit = [denoiser(np.nan_to_num(heads.find(layers, f"Combined_{name}")[..., :3])) for name in lit_by]
     facts = {
         "seed": seed,
         "eyes": [_pixel(camera, point, width, height) for point in eyes],
-        "directions": _directions(),
-        "lights": names(),
+        "lights": lit_by,
     }
     np.savez(
-        work / "stage.npz",
+        work / f"{part}.npz",
         radiance=np.stack(lit).astype(np.float16),
         alpha=np.clip(denoise(coverage, albedo, normal)[..., 0], 0, 1).astype(np.float32),
-        normal=normal.astype(np.float16),
         albedo=albedo.astype(np.float16),
     )
-    (work / "stage.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
-
-
-def _directions() -> list[tuple[int, int]]:
-    return [(elevation, azimuth) for elevation, row in ROWS.items() for azimuth in row]
+    (work / f"{part}.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
 
 
 def _pixel(camera: Any, point: np.ndarray, width: int, height: int) -> list[float]:
@@ -136,6 +159,7 @@ def main(arguments: list[str] | None = None) -> int:
     rendering.add_argument("--width", type=int, default=WIDTH)
     rendering.add_argument("--height", type=int, default=HEIGHT)
     rendering.add_argument("--samples", type=int, default=SAMPLES, help="paths a pixel")
+    rendering.add_argument("--rows", type=int, nargs="*", default=[], help="only lights of these elevations")
     rendering.add_argument("--seed", type=int, default=SEED)
     rendering.add_argument("--changed", type=json.loads, default={}, help="attributes to replace, as JSON")
     packing = parts.add_parser("pack")
@@ -144,7 +168,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.part == "render":
         options.work.mkdir(parents=True, exist_ok=True)
-        render(options.work, options.width, options.height, options.samples, options.seed, options.changed)
+        size = (options.width, options.height)
+        render(options.work, size, options.samples, options.seed, options.changed, options.rows)
     else:
         from recipes.mini.stage_pack import pack
 

@@ -1,4 +1,4 @@
-"""Packs the rendered head for the studio's light stage: under 100 KB for forty lights at 640 by 800.
+"""Packs the rendered head for the studio's light stage: under 100 KB for 51 lights at 640 by 800.
 
 What the lights share is stored once at full size (the head under all of them, `head.webp`); of each light only how it
 differs is stored, small (`lights.webp`, sheet of ratios). Light i is then head * ratio i. `matte.webp` is coverage,
@@ -10,20 +10,23 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from recipes.mini.stage import directions, names
+
 COLUMNS = 8
 TILE = (160, 200)
 """Size of a ratio."""
-HEAD_QUALITY, TILE_QUALITY, MATTE_QUALITY = 62, 60, 40
+HEAD_QUALITY, TILE_QUALITY, MATTE_QUALITY = 62, 44, 36
 LIMIT_BYTES = 100_000
 REFERENCE = ("e28a-25", "e28a0", "e28a25")
 """The lights that make a face 1 bright."""
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 HEAD_POWER, TILE_POWER = 2, 3
-"""Light is the square of a byte of the head and the cube of one of a ratio (light-gl.js, light-2d.js)."""
+"""Light is the square of a byte of the head and the cube of one of a ratio (light_gl.js, light_2d.js)."""
 BRIGHTEST = 14.0
 SKIN_ALBEDO = 0.14
 """Lighter than this is skin: hair and cloth are darker, and their light is stored more coarsely."""
@@ -31,15 +34,12 @@ EYE_RADIUS_MM, PICTURE_MM = 12.0, 315.0
 
 
 def pack(work: Path, folder: Path) -> None:
-    """Write the four files of the pack.
+    """Write the four files of the pack, of all parts that were rendered into a folder.
 
     Raises:
         ValueError: They are larger than the studio allows.
     """
-    facts = json.loads((work / "stage.json").read_text(encoding="utf-8"))
-    rendered = np.load(work / "stage.npz")
-    light = rendered["radiance"].astype(np.float32)
-    alpha = rendered["alpha"]
+    facts, light, alpha, albedo = _rendered(work)
     height, width = alpha.shape
     face = _face(facts["eyes"], width, height)
     level = np.mean([_brightness(light[facts["lights"].index(name)], face) for name in REFERENCE])
@@ -47,7 +47,7 @@ def pack(work: Path, folder: Path) -> None:
     for i in range(len(light)):
         light[i] = _without_catchlights(light[i], facts["eyes"], width)
     shared = light.mean(0)
-    skin = _small((rendered["albedo"].astype(np.float32) @ LUMINANCE > SKIN_ALBEDO).astype(np.float32))
+    skin = _small((albedo @ LUMINANCE > SKIN_ALBEDO).astype(np.float32))
     ratios = _calmer(_ratios(light, shared), skin)
     sheet, scales = _sheet(ratios)
     most = float(np.percentile(shared.max(-1), 99.95))
@@ -62,7 +62,7 @@ def pack(work: Path, folder: Path) -> None:
         "columns": COLUMNS,
         "most": round(most, 5),
         "scales": [round(scale, 4) for scale in scales],
-        "lights": [[azimuth, elevation] for elevation, azimuth in facts["directions"]],
+        "lights": [[azimuth, elevation] for elevation, azimuth in directions()],
         "face": [round(float(_brightness(each, face)), 4) for each in light],
         "eyes": facts["eyes"],
         "eye_radius": round(EYE_RADIUS_MM / PICTURE_MM * width, 2),
@@ -75,6 +75,19 @@ def pack(work: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
         (folder / name).write_bytes(data)
+
+
+def _rendered(work: Path) -> tuple[dict[str, Any], np.ndarray, np.ndarray, np.ndarray]:
+    """Facts, lights in the order of the pack, coverage and albedo, from all parts that were rendered."""
+    facts: dict[str, Any] = {}
+    lights: dict[str, np.ndarray] = {}
+    for path in sorted(work.glob("*.npz"), reverse=True):
+        facts = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        with np.load(path) as part:
+            lights |= dict(zip(facts["lights"], part["radiance"].astype(np.float32), strict=True))
+            alpha, albedo = part["alpha"], part["albedo"].astype(np.float32)
+    facts["lights"] = names()
+    return facts, np.stack([lights[name] for name in names()]), alpha, albedo
 
 
 def _face(eyes: list[list[float]], width: int, height: int) -> np.ndarray:
