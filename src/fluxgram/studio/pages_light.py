@@ -6,7 +6,7 @@ that it does not have to ask for them first.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -14,6 +14,9 @@ from fastapi.responses import Response
 from fluxgram.server.native_light import named_lights
 from fluxgram.server.native_words import catalog_of
 from fluxgram.studio.page import Pages, Visitor
+
+if TYPE_CHECKING:
+    from fluxgram.jobs.door import Jobs
 
 router = APIRouter(include_in_schema=False)
 
@@ -31,12 +34,15 @@ def light(
 ) -> Response:
     """The stage with the lights that the vocabulary names; `renderer` has it drawn in one certain way."""
     known = catalog_of(request)
+    jobs: Jobs = request.app.state.jobs
+    reading = [card for card in jobs.checkpoints() if card.negative != "unsupported"]
     data = {
         "lights": [
             {key: light[key] for key in ("id", "effect", "sided", "lamps", "left_out")}
             for light in named_lights(known)
             if not light["left_out"]
         ],
+        "negative_read": [card.name for card in reading] + [""] * any(card.default for card in reading),
         "lenses": [{"mm": mm, "id": f"lens.{mm}mm"} for mm in LENSES if f"lens.{mm}mm" in known.terms],
         "apertures": [
             {"stop": stop, "id": name}

@@ -8,7 +8,7 @@ import { round } from "./light_rig.js";
 import "./light_stage.js";
 
 const at = (id) => document.getElementById(id);
-const { lights, lenses, apertures } = page();
+const { lights, lenses, apertures, negative_read } = page();
 const stage = at("stage"), field = at("prompt");
 const REMBRANDT = lights.find((light) => light.id === "light.rembrandt") ?? lights[0];
 
@@ -61,6 +61,7 @@ async function begin() {
   }
 }
 
+let made = null; // the picture that this page made last: what was asked for, its name and seed
 let saying = Promise.resolve();
 
 /** Say a lens or an aperture in the prompt; one after the other, each in what then stands there. */
@@ -96,6 +97,7 @@ function fields(prompt = field.value) {
   if (now.size) wanted.size = now.size;
   if (now.locked && now.seed) wanted.seed = now.seed;
   if (now.checkpoint) wanted.checkpoint = now.checkpoint;
+  if (now.negative.trim() && negative_read.includes(now.checkpoint)) wanted.negative = now.negative.trim();
   return wanted;
 }
 
@@ -111,7 +113,11 @@ async function make() {
     const card = h("job-card", { job: job.id, large: true });
     at("result").replaceChildren(card);
     at("result").hidden = false;
-    card.addEventListener("job-over", () => over(card, asked));
+    card.addEventListener("job-over", ({ detail }) => {
+      const [picture] = detail.pictures;
+      if (picture) made = { wanted: JSON.stringify(fields(wanted.prompt)), name: picture.name, seed: String(picture.seed) };
+      over(card, asked);
+    });
     card.scrollIntoView({ block: "nearest" });
   } catch (error) {
     tell(error);
@@ -156,11 +162,16 @@ function compare() {
 
 async function begin_comparison(other, side) {
   const said = await api("POST", "/light/words", { lamps: sided(other, side), prompt: field.value, prefer: other.id, checkpoint: draft.get().checkpoint });
-  const seed = fields().seed ?? String(crypto.getRandomValues(new Uint32Array(1))[0]);
-  const one = wording.told?.terms[0] ? called(wording.told.terms[0].id) : t("light.plain_light");
+  const seed = fields().seed ?? made?.seed ?? String(crypto.getRandomValues(new Uint32Array(1))[0]);
+  const phrase = wording.told?.phrases[0] ?? t("light.plain_light");
+  const one = wording.told?.terms[0] ? called(wording.told.terms[0].id) : phrase[0].toUpperCase() + phrase.slice(1);
+  const there = made?.seed === seed && made.wanted === JSON.stringify(fields()); // then it need not be drawn again
   const board = await api("POST", "/boards", {
     kind: "comparison", title: t("light.compare_name", { one, other: called(other.id) }), preview_every: 2,
-    cells: [[one, field.value], [called(other.id), said.prompt]].map(([label, prompt], x) => ({ label, x, y: 0, request: { ...fields(prompt), seed } })),
+    cells: [
+      { label: one, x: 0, y: 0, ...(there ? { picture: made.name } : { request: { ...fields(), seed } }) },
+      { label: called(other.id), x: 1, y: 0, request: { ...fields(said.prompt), seed } },
+    ],
   });
   location.assign(`/compare/${encodeURIComponent(board.id)}`);
 }
