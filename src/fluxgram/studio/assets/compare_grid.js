@@ -6,7 +6,7 @@ import { frame } from "./compare_frames.js";
 const across = (count) => (count <= 4 ? count : count <= 9 ? 3 : 4);
 
 /** Where each cell goes; those that were added to a grid come under it. */
-export function laidOut(board) {
+function laidOut(board) {
   const columns = board.axes.x?.labels ?? Array(across(board.cells.length)).fill("");
   const rows = board.axes.x ? [...(board.axes.y?.labels ?? [""])] : [];
   const places = rows.map(() => Array(columns.length).fill(null));

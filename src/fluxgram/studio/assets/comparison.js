@@ -1,5 +1,6 @@
 // One comparison: keeps it up to date, and shows it side by side, under a slider, flickering, as a grid or for a vote.
-import { api, ask, follow, h, icon, live, page, prompt_for, shortcuts, t, tell, toast } from "./core.js";
+import { api, ask, h, icon, live, page, prompt_for, shortcuts, t, tell, toast } from "./core.js";
+import { follow } from "./follow.js";
 import { differences } from "./compare_differences.js";
 import { advance } from "./compare_frames.js";
 import { grid } from "./compare_grid.js";
@@ -183,7 +184,7 @@ async function add() {
   if (pictures.length) await change("POST", "/cells", { cells: pictures.map((picture) => ({ label: named(picture), picture: picture.name })) });
 }
 
-const named = (picture) => [picture.prompt.slice(0, 50).trim() || picture.checkpoint || "?", picture.seed && `seed ${picture.seed}`].filter(Boolean).join(" · ");
+const named = (picture) => [picture.prompt.slice(0, 50).trim() || picture.checkpoint || "?", picture.seed && t("compare.seed_label", { seed: picture.seed })].filter(Boolean).join(" · ");
 
 async function trash() {
   if (!(await ask({ title: t("compare.trash_title"), text: t("compare.trash_text"), yes: t("compare.trash") }))) return;

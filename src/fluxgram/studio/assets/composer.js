@@ -1,7 +1,7 @@
 // <prompt-composer>: the parts of a prompt as choices beside it. A chip is pressed while the prompt says its term;
 // pressing one writes its words where they belong, and typing them presses it.
-import { api, h, icon, live, recall, remember, t } from "./core.js";
-import { hint, wear } from "./words.js";
+import { api, h, icon, live, recall, remember, styled, t } from "./core.js";
+import { hint } from "./words.js";
 
 const MOST_FOUND = 24; // chips that a search shows
 const TOUCH = 1500; // milliseconds that the findings above wait for another tap
@@ -18,7 +18,7 @@ function choices() {
  * `bind(editor)` ties it to a <prompt-editor>; without it, it finds the one that `for` names, or the page's first.
  * Everything goes through the editor, which tells `change` and `reading`.
  */
-export class PromptComposer extends HTMLElement {
+class PromptComposer extends HTMLElement {
   #id = `composer-${++made}`;
   #editor = null;
   #groups = new Map();
@@ -29,7 +29,7 @@ export class PromptComposer extends HTMLElement {
   #late = false;
 
   connectedCallback() {
-    wear();
+    styled("words.css");
     if (!this.#built) this.#build();
     this.addEventListener("pointerenter", this.#hold);
     this.addEventListener("pointerdown", this.#hold);

@@ -1,4 +1,4 @@
-// What every page uses: calls of the service, texts, elements, notices, dialogs, keys and live jobs.
+// What every page uses: calls of the service, texts, elements, notices, dialogs and keys.
 // Nothing here knows a page; see frame.js for what is around each of them.
 
 const texts = JSON.parse(document.getElementById("texts")?.textContent || "{}");
@@ -32,7 +32,7 @@ export class Refused extends Error {
  * @param {any} [body] plain values (sent as JSON), FormData, Blob or ArrayBuffer
  * @param {{signal?: AbortSignal, headers?: object, raw?: boolean, keepalive?: boolean}} [options] `raw` gives the
  *   Response itself; what is kept alive is sent even if the page is left meanwhile
- * @returns {Promise<any>} the answer's JSON; null where it has none
+ * @returns {Promise<any>} the answer's JSON, seeds above 2^53 as text; null where it has none
  * @throws {Refused}
  */
 export async function api(method, path, body, { signal, headers = {}, raw = false, keepalive = false } = {}) {
@@ -53,7 +53,17 @@ export async function api(method, path, body, { signal, headers = {}, raw = fals
   }
   if (!answer.ok) throw await refusal(answer);
   if (raw) return answer;
-  return answer.status === 204 ? null : answer.json().catch(() => null);
+  return read(await answer.text());
+}
+
+/** JSON whose seeds stay whole: as text where a number would be rounded (above 2^53). null where it is none. */
+function read(text) {
+  try {
+    return JSON.parse(text, (key, value, place) =>
+      key === "seed" && typeof value === "number" && !Number.isSafeInteger(value) && place?.source ? place.source : value);
+  } catch {
+    return null;
+  }
 }
 
 /** What an answer that is no success says. */
@@ -66,15 +76,30 @@ export async function refusal(answer) {
   return new Refused(answer.status, said.detail || t("common.failed"), said.hint || "", said.errors || [], wait);
 }
 
+/** Make an element of a drawing; its attributes are those of SVG. */
+export function svg(tag, attributes = {}, ...children) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
 /** An icon of icons.svg, for the eye only. */
 export function icon(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  svg.setAttribute("class", "icon");
-  svg.setAttribute("aria-hidden", "true");
-  use.setAttribute("href", `${asset("icons.svg")}#${name}`);
-  svg.append(use);
-  return svg;
+  return svg("svg", { class: "icon", "aria-hidden": "true" }, svg("use", { href: `${asset("icons.svg")}#${name}` }));
+}
+
+/**
+ * Link the looks of an element that pages need not know of, once a page.
+ * @param {string} name of the stylesheet
+ * @returns {Promise<void>} when they are there, or cannot be had
+ */
+export function styled(name) {
+  const href = asset(name);
+  if ([...document.querySelectorAll('link[rel="stylesheet"]')].some((link) => link.getAttribute("href") === href)) return Promise.resolve();
+  return new Promise((resolve) => {
+    document.head.append(h("link", { rel: "stylesheet", href, on: { load: () => resolve(), error: () => resolve() } }));
+  });
 }
 
 /**
@@ -208,68 +233,6 @@ export function show_shortcuts() {
   dialog(t("common.shortcuts"), list, h("button", { class: "button primary", value: "ok" }, t("common.close")));
 }
 
-const KINDS = ["queued", "started", "loading", "step", "preview", "picture", "requeued", "done", "failed", "cancelled", "unknown"];
-const OVER = new Set(["done", "failed", "cancelled", "unknown"]);
-const followers = new Set();
-let source, opening, away = false, wait = 500;
-
-/**
- * Follow a job: everything that happened to it, then what happens. Begins again by itself where the server was away.
- * All jobs of a page share one connection, which is closed while nobody looks: browsers have six for all tabs.
- * @param {string|number} job
- * @param {{on: Function, end?: Function, lost?: Function, back?: Function}} hear `on({kind, id, …data})`; of a failed
- *   job, `problem` is its kind of error; `unknown` is a job that there is not
- * @param {number} [after] number of the last event that is known
- * @returns {() => void} stops
- */
-export function follow(job, { on, end = () => {}, lost = () => {}, back = () => {} }, after = 0) {
-  const follower = { job: String(job), after, on, end, lost, back };
-  followers.add(follower);
-  reopen(20);
-  return () => followers.delete(follower) && !followers.size && source?.close();
-}
-
-function reopen(milliseconds) {
-  clearTimeout(opening);
-  opening = setTimeout(connect, milliseconds);
-}
-
-function connect() {
-  source?.close();
-  if (!followers.size || document.visibilityState === "hidden") return;
-  const wanted = new Map();
-  for (const { job, after } of followers) wanted.set(job, Math.min(after, wanted.get(job) ?? after));
-  source = new EventSource(`/api/v1/events?${[...wanted].slice(0, 100).map(([job, after]) => `job=${job}:${after}`).join("&")}`);
-  source.onopen = () => {
-    wait = 500;
-    if (away) for (const follower of followers) follower.back();
-    away = false;
-  };
-  for (const kind of KINDS) source.addEventListener(kind, (event) => heard(kind, event));
-  source.onerror = () => {
-    source.close();
-    if (!followers.size) return;
-    if (!away) for (const follower of followers) follower.lost();
-    away = true;
-    reopen(wait);
-    wait = Math.min(wait * 2, 5000);
-  };
-}
-
-function heard(kind, event) {
-  const data = JSON.parse(event.data), id = Number(event.lastEventId) || 0;
-  for (const follower of [...followers]) {
-    if (follower.job !== String(data.job) || (id && id <= follower.after)) continue;
-    follower.after = id || follower.after;
-    if (OVER.has(kind)) followers.delete(follower);
-    follower.on({ ...data, problem: data.kind, kind, id });
-    if (OVER.has(kind)) follower.end(kind);
-  }
-  if (!followers.size) source.close();
-}
-
-document.addEventListener("visibilitychange", () => reopen(document.visibilityState === "hidden" ? 5000 : 0));
-
 /** Bytes for people: 3.4 MB. */
 export function bytes(count) {
   const units = ["B", "kB", "MB", "GB", "TB"];
@@ -291,6 +254,18 @@ export function ago(iso) {
 export function duration(seconds) {
   if (seconds < 90) return t("common.seconds", { n: seconds < 10 ? Math.round(seconds * 10) / 10 : Math.round(seconds) });
   return t("common.minutes_long", { n: Math.round(seconds / 60) });
+}
+
+/** A link of an answer as a path of this page's own origin, whatever name the server goes by. */
+export function local(url) {
+  if (!url) return "";
+  const whole = new URL(url, location.href);
+  return whole.pathname + whole.search;
+}
+
+/** Random text that nobody else has; pages on plain HTTP have no crypto.randomUUID. */
+export function unique() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Save a blob as a file. */

@@ -192,7 +192,7 @@ class Many extends Box {
 }
 
 /** Put settings into the draft and go to where a picture is made. */
-export function use_settings(said) {
+function use_settings(said) {
   draft.set({
     prompt: said.prompt,
     negative: said.negative,

@@ -1,11 +1,11 @@
 // <prompt-editor>: where a prompt is written. What the linter finds is underlined as one writes, a key mends it, and
 // whatever is changed from elsewhere (a chip, a fix, enhancing) can be undone like typing.
-import { api, h, icon, live, shortcuts, t, tell } from "./core.js";
+import { api, h, icon, live, shortcuts, styled, t, tell } from "./core.js";
 import { tied } from "./editor_draft.js";
 import { Findings, SHAPES } from "./editor_findings.js";
 import { History } from "./editor_history.js";
 import { Sheet } from "./editor_sheet.js";
-import { changed, converter, hint, newest, wear, whole } from "./words.js";
+import { changed, converter, hint, newest, whole } from "./words.js";
 
 const PAUSE = 150; // milliseconds after a key until the words are checked
 const SIZE = /^\d+ ?[xX×] ?\d+$/;
@@ -18,7 +18,7 @@ let made = 0;
  * (the words are those of the page's draft), `no-negative` (its field is elsewhere), `plain` (nor enhancing),
  * `placeholder`.
  */
-export class PromptEditor extends HTMLElement {
+class PromptEditor extends HTMLElement {
   #id = `prompt-${++made}`;
   #history = new History();
   #settings = { checkpoint: "", size: "", seed: "", anchor: "" };
@@ -32,7 +32,7 @@ export class PromptEditor extends HTMLElement {
   findings = [];
 
   connectedCallback() {
-    wear();
+    styled("words.css");
     if (!this.#sheet) this.#build();
     document.addEventListener("selectionchange", this.#caret);
     document.addEventListener("server-back", this.#check.now);

@@ -1,8 +1,7 @@
 // The frames of a job: one a picture. Empty while it waits, then the preview on a canvas with a thin meter, then the
 // picture with its seed and what can be done with it.
-import { api, h, icon, t, tell, toast } from "./core.js";
+import { api, h, icon, local, t, tell, toast } from "./core.js";
 import { draft } from "./draft.js";
-import { local } from "./jobs.js";
 
 /** Width and height that a job's pictures will have, as far as its request says. */
 function shape(view) {

@@ -1,5 +1,5 @@
 // The gallery: filters, pages by key, culling by keyboard, selection, viewer. Tiles are gallery_grid.js's, changes marks.js's.
-import { api, ask, h, icon, live, page, prompt_for, recall, remember, shortcuts, t, tell } from "./core.js";
+import { api, ask, icon, live, page, prompt_for, recall, remember, shortcuts, t, tell } from "./core.js";
 import { take_files } from "./drop.js";
 import { Filters } from "./gallery_filters.js";
 import { Grid } from "./gallery_grid.js";

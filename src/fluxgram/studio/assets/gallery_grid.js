@@ -1,7 +1,7 @@
 // The light table's surface: rows of pictures filled to the edge, of which only those near the window are in the page.
 // It knows cards and places; what keys and clicks mean is gallery.js's business.
-import { h } from "./core.js";
-import { retouch, tile, wearStyle } from "./tile.js";
+import { h, styled } from "./core.js";
+import { retouch, tile } from "./tile.js";
 
 const GAP = 6;
 /** Pixels above and below the window that are kept ready. */
@@ -54,7 +54,7 @@ export class Grid {
    * @param {(name: string) => boolean} hear.selected
    */
   constructor(list, hear) {
-    wearStyle();
+    styled("tile.css");
     Object.assign(this, { list, hear, cards: [], rows: [], total: 0, whole: false, height: 220, at: -1 });
     this.shown = new Map();
     this.list.addEventListener("click", (event) => this.clicked(event));

@@ -1,7 +1,7 @@
 // The page of one job: its card large, what was understood, what happened and when, and the receipts of its pictures.
 import { ago, api, h, t } from "./core.js";
 import { draft } from "./draft.js";
-import { exact, OVER } from "./jobs.js";
+import { OVER } from "./jobs.js";
 
 const at = (id) => document.getElementById(id);
 const card = document.querySelector("job-card");
@@ -52,7 +52,7 @@ async function timeline() {
 async function receipts(job) {
   at("receipts").hidden = !job.pictures.length;
   at("receipt-list").replaceChildren(...await Promise.all(job.pictures.map(async (picture) => {
-    const found = await exact("GET", `/pictures/${picture.name}/receipt`);
+    const found = await api("GET", `/pictures/${picture.name}/receipt`);
     const lost = [found.prompt?.lost, found.negative?.lost].filter(Boolean).join(" … ");
     return h("details", {}, h("summary", {}, t("job.receipt", { n: picture.index + 1 })),
       lost ? h("p", { class: "error" }, t("job.receipt_lost", { text: lost })) : null,

@@ -1,5 +1,5 @@
 // The light that a prompt asks for, drawn over the picture that came of it.
-import { api, h, t } from "./core.js";
+import { api, h, styled, t } from "./core.js";
 import { overlay } from "./light_overlay.js";
 
 /**
@@ -9,12 +9,7 @@ import { overlay } from "./light_overlay.js";
  * @returns {Promise<HTMLElement>} the legend, with a button that takes it away; a sentence where no light was asked for
  */
 export async function lightOver(frame, prompt) {
-  const link = h("link", { rel: "stylesheet", href: new URL("./light.css", import.meta.url).href });
-  const [asked] = await Promise.all([api("POST", "/light/lamps", { prompt }), new Promise((resolve) => {
-    link.addEventListener("load", resolve);
-    link.addEventListener("error", resolve);
-    document.head.append(link);
-  })]);
+  const [asked] = await Promise.all([api("POST", "/light/lamps", { prompt }), styled("light.css")]);
   if (!asked.terms?.length) return h("p", { class: "muted" }, t("jobs.no_light"));
   return overlay(frame, { asked: asked.lamps }).element;
 }

@@ -1,32 +1,11 @@
 // Jobs in the browser: handing one in so that a lost answer cannot draw twice, and <job-card>, which shows a job as it
 // is drawn and what came of it. Texts: section `jobs`; looks: jobs.css, which this module links by itself.
-import { ask, api, duration, follow, h, icon, live, recall, remember, t, tell } from "./core.js";
+import { api, ask, duration, h, icon, live, recall, remember, styled, t, tell, unique } from "./core.js";
+import { follow } from "./follow.js";
 import { doings, frames, keeping, seedOf } from "./frames.js";
 
 /** States in which nothing more happens by itself. */
 export const OVER = new Set(["done", "failed", "cancelled"]);
-
-/** A link of an answer as a path of this page's own origin, whatever name the server goes by. */
-export function local(url) {
-  if (!url) return "";
-  const whole = new URL(url, location.href);
-  return whole.pathname + whole.search;
-}
-
-/** Random text that nobody else has; pages on plain HTTP have no crypto.randomUUID. */
-function unique() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/**
- * As `api`, but seeds above 2**53 stay whole: as text, where a number would be rounded.
- * @returns {Promise<any>} the answer's JSON
- */
-export async function exact(method, path, body, options = {}) {
-  const text = await (await api(method, path, body, { ...options, raw: true })).text();
-  return JSON.parse(text, (key, value, place) =>
-    key === "seed" && typeof value === "number" && !Number.isSafeInteger(value) && place?.source ? place.source : value);
-}
 
 /**
  * Hand in a job. While its answer is not known (the network or the server went away), the same fields go out with the
@@ -40,7 +19,7 @@ export async function submit(fields) {
   const key = open?.body === body ? open.key : unique();
   remember("jobs-unanswered", { body, key });
   try {
-    const job = await exact("POST", "/jobs", fields, { headers: { "Idempotency-Key": key } });
+    const job = await api("POST", "/jobs", fields, { headers: { "Idempotency-Key": key } });
     remember("jobs-unanswered", null);
     return job;
   } catch (error) {
@@ -51,17 +30,11 @@ export async function submit(fields) {
 
 const AGAIN = 1500; // milliseconds after which a server that did not answer is asked again
 
-function styled() {
-  const url = new URL("./jobs.css", import.meta.url).href;
-  if ([...document.querySelectorAll('link[rel="stylesheet"]')].some((link) => link.href === url)) return;
-  document.head.append(h("link", { rel: "stylesheet", href: url }));
-}
-
 /**
  * <job-card job="ID">: a job, followed until it is over; `large` shows it as the page's main thing. Set `view` to what
  * the server said of it, where that is known already. Tells `job-change` and `job-over` (detail: the job).
  */
-export class JobCard extends HTMLElement {
+class JobCard extends HTMLElement {
   static observedAttributes = ["job"];
   #view = null;
   #after = 0;
@@ -87,7 +60,7 @@ export class JobCard extends HTMLElement {
   }
 
   connectedCallback() {
-    styled();
+    styled("jobs.css");
     if (this.#view) this.#watch();
     else this.#look();
   }
@@ -116,7 +89,7 @@ export class JobCard extends HTMLElement {
     const id = this.getAttribute("job");
     if (!id) return;
     try {
-      const view = await exact("GET", `/jobs/${id}`);
+      const view = await api("GET", `/jobs/${id}`);
       if (id !== this.getAttribute("job") || !this.isConnected) return;
       this.#take(view);
     } catch (error) {
@@ -308,7 +281,7 @@ export class JobCard extends HTMLElement {
     this.#stopping = true;
     this.#words();
     try {
-      const view = await exact("POST", `/jobs/${this.#view.id}/cancel`);
+      const view = await api("POST", `/jobs/${this.#view.id}/cancel`);
       if (OVER.has(view.state)) this.#stopping = false;
       this.#take(view);
     } catch (error) {
@@ -319,7 +292,7 @@ export class JobCard extends HTMLElement {
 
   async #retry() {
     try {
-      const view = await exact("POST", `/jobs/${this.#view.id}/retry`);
+      const view = await api("POST", `/jobs/${this.#view.id}/retry`);
       this.#step = { picture: 0, done: 0, steps: 0 };
       this.#began = 0;
       this.#stopping = false;

@@ -1,22 +1,15 @@
 // The two small dials of the light stage: the head from above, with the key around it, and from the side, with its height.
-import { h, t } from "./core.js";
+import { h, svg, t } from "./core.js";
 
 const RADIANS = Math.PI / 180;
-const SVG = "http://www.w3.org/2000/svg";
 const RING = 38; // of a drawing of 100 by 100
 const [LOWEST, HIGHEST] = [-40, 85];
 
-function draw(tag, attributes) {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
-}
-
 function dial(name, label, low, high, parts) {
-  const svg = draw("svg", { viewBox: "0 0 100 100", "aria-hidden": "true" });
-  const ray = draw("line", { class: "dial-ray" }), lamp = draw("circle", { class: "dial-lamp", r: 7 });
-  svg.append(...parts, ray, lamp);
-  const element = h("div", { class: `light-dial ${name}`, role: "slider", tabindex: 0, "aria-label": label, "aria-valuemin": low, "aria-valuemax": high, title: label }, svg);
+  const drawing = svg("svg", { viewBox: "0 0 100 100", "aria-hidden": "true" });
+  const ray = svg("line", { class: "dial-ray" }), lamp = svg("circle", { class: "dial-lamp", r: 7 });
+  drawing.append(...parts, ray, lamp);
+  const element = h("div", { class: `light-dial ${name}`, role: "slider", tabindex: 0, "aria-label": label, "aria-valuemin": low, "aria-valuemax": high, title: label }, drawing);
   return { element, ray, lamp };
 }
 
@@ -27,17 +20,17 @@ function dial(name, label, low, high, parts) {
  */
 export function dials(stage) {
   const above = dial("above", t("light.dial_around"), -180, 180, [
-    draw("circle", { class: "dial-ring", cx: 50, cy: 50, r: RING }),
-    draw("ellipse", { class: "dial-head", cx: 50, cy: 50, rx: 13, ry: 15 }),
-    draw("path", { class: "dial-head", d: "M46 64.5 L50 70 L54 64.5 Z" }),
-    draw("path", { class: "dial-camera", d: "M44 95 h12 v-6 h-3 l-1.5 -2 h-3 l-1.5 2 h-3 Z" }),
+    svg("circle", { class: "dial-ring", cx: 50, cy: 50, r: RING }),
+    svg("ellipse", { class: "dial-head", cx: 50, cy: 50, rx: 13, ry: 15 }),
+    svg("path", { class: "dial-head", d: "M46 64.5 L50 70 L54 64.5 Z" }),
+    svg("path", { class: "dial-camera", d: "M44 95 h12 v-6 h-3 l-1.5 -2 h-3 l-1.5 2 h-3 Z" }),
   ]);
-  const rim = draw("circle", { class: "dial-rim", r: 5 });
+  const rim = svg("circle", { class: "dial-rim", r: 5 });
   above.element.querySelector("svg").append(rim);
   const arc = `M${50 - RING * Math.cos(LOWEST * RADIANS)} ${50 - RING * Math.sin(LOWEST * RADIANS)} A${RING} ${RING} 0 0 1 ${50 - RING * Math.cos(HIGHEST * RADIANS)} ${50 - RING * Math.sin(HIGHEST * RADIANS)}`;
   const beside = dial("beside", t("light.dial_height"), LOWEST, HIGHEST, [
-    draw("path", { class: "dial-ring", d: arc }),
-    draw("path", { class: "dial-head", d: "M44 36 C52 30 66 36 65 50 C64 60 60 62 60 68 L46 68 L46 63 L41 62 L41 57 L37 54 L41 48 C40 43 41 39 44 36 Z" }),
+    svg("path", { class: "dial-ring", d: arc }),
+    svg("path", { class: "dial-head", d: "M44 36 C52 30 66 36 65 50 C64 60 60 62 60 68 L46 68 L46 63 L41 62 L41 57 L37 54 L41 48 C40 43 41 39 44 36 Z" }),
   ]);
   const element = h("div", { class: "light-dials" }, above.element, beside.element);
 

@@ -1,5 +1,5 @@
 // The named lights as little pictures of the same head, each lit by its own lamps.
-import { h, t } from "./core.js";
+import { h } from "./core.js";
 import { FlatRenderer } from "./light_2d.js";
 import { load } from "./light_pack.js";
 import { mix, round, whole } from "./light_rig.js";

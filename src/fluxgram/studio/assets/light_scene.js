@@ -7,7 +7,7 @@ const FRAME = 315; // millimetres that the picture shows at the head
 const EYES = 0.42; // height of the eyes in the picture, share from its top
 
 /** Distance of the head at which it fills the frame, mm. */
-export const distance = (focal) => focal * (1 + FRAME / SENSOR);
+const distance = (focal) => focal * (1 + FRAME / SENSOR);
 
 /** Diameter, as a share of the picture's width, into which a point `behind` metres behind the head is spread. */
 export function blur(focal, aperture, behind) {
@@ -16,7 +16,7 @@ export function blur(focal, aperture, behind) {
 }
 
 /** Where a point lies, as shares of the width from the left and of the height from the top. @param {number} shape height over width */
-export function project(focal, x, y, behind, shape) {
+function project(focal, x, y, behind, shape) {
   const scale = focal / (distance(focal) + behind * 1000) / SENSOR * 1000;
   return [0.5 + x * scale, EYES - (y * scale) / shape, scale];
 }

@@ -1,21 +1,13 @@
 // The family of a picture as a tree: from left to right what was made from what, drawn as SVG whose pictures are links.
-import { t } from "./core.js";
+import { svg, t } from "./core.js";
 import { address, shortened, spoken } from "./tile.js";
 
-const SPACE = "http://www.w3.org/2000/svg";
 const WIDE = 84;
 const HIGH = 104;
 const ACROSS = 150;
 const DOWN = 128;
 const EDGE = 10;
 const KNOWN = ["push", "more", "again", "light"];
-
-function svg(tag, attributes = {}, ...children) {
-  const made = document.createElementNS(SPACE, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
-}
 
 /**
  * Give every card its column (generation) and its line.

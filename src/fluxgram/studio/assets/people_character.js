@@ -1,10 +1,10 @@
 // One character: anchor, locked seed and the rest, with everything typed kept until it is saved.
 // Saving says which version it began from; where another tab was first, people_conflict.js lets the user choose.
-import { api, ask, h, icon, live, page, recall, refusal, remember, t, tell, toast } from "./core.js";
+import { api, ask, h, icon, live, local, page, recall, refusal, remember, t, tell, toast } from "./core.js";
 import { submit } from "./jobs.js";
 import { anchor_field } from "./people_anchor.js";
 import { conflict, gone } from "./people_conflict.js";
-import { drawn, face, local, order, pictures } from "./people_faces.js";
+import { drawn, face, order, pictures } from "./people_faces.js";
 import { seeds } from "./people_seeds.js";
 
 const TEXTS = ["anchor", "negative", "checkpoint", "notes"];

@@ -1,12 +1,5 @@
 // Faces of characters: a picture or a quiet silhouette, links to pictures, and the words of a first portrait.
-import { api, h, icon, t } from "./core.js";
-
-/** A link of an answer as a path of this page's own origin, whatever name the server goes by. */
-export function local(url) {
-  if (!url) return "";
-  const whole = new URL(url, location.href);
-  return whole.pathname + whole.search;
-}
+import { api, h, icon, local, t } from "./core.js";
 
 /**
  * The face of somebody; a silhouette where there is no picture, or none any more.

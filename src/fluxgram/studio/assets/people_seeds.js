@@ -1,7 +1,8 @@
 // "Try four seeds": four small drafts of one anchor, one job; choosing one of them locks its seed.
-import { api, follow, h, icon, t, tell } from "./core.js";
+import { api, h, icon, local, t, tell } from "./core.js";
+import { follow } from "./follow.js";
 import { submit } from "./jobs.js";
-import { drawn, local, order, paint } from "./people_faces.js";
+import { drawn, order, paint } from "./people_faces.js";
 
 const COUNT = 4;
 

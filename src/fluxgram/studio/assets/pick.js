@@ -1,7 +1,7 @@
 // `pick`: a dialog in which one picture, or several, are chosen from the gallery.
 // Its words are the section `pictures`; a page that embeds it needs nothing else.
-import { api, h, icon, t, tell } from "./core.js";
-import { shortened, spoken, tile, wearStyle } from "./tile.js";
+import { api, h, icon, styled, t, tell } from "./core.js";
+import { shortened, spoken, tile } from "./tile.js";
 
 const PAGE = 60;
 const MOST = 600;
@@ -13,7 +13,7 @@ const PAUSE = 200;
  * @returns {Promise<object[]>} PictureCards, in the order chosen; none where the dialog was left.
  */
 export function pick({ many = false, title = "", most = 64 } = {}) {
-  wearStyle();
+  styled("tile.css");
   return new Promise((resolve) => new Picker({ many, title, most, resolve }).open());
 }
 

@@ -1,7 +1,7 @@
 // What waits: the jobs that are not over, in the order in which they will be drawn, moved by dragging or by the arrow
 // keys; and the jobs of lately, as small pictures.
-import { api, duration, h, icon, live, t, tell, toast } from "./core.js";
-import { exact, local, OVER } from "./jobs.js";
+import { api, duration, h, icon, live, local, t, tell, toast } from "./core.js";
+import { OVER } from "./jobs.js";
 
 const SOON = 1500, SELDOM = 5000, LATELY = 12;
 
@@ -21,7 +21,7 @@ export function watchQueue({ queue, recent, shown, jobs, past, pick }) {
     clearTimeout(timer);
     const mine = ++turn;
     try {
-      const found = (await exact("GET", "/jobs?state=queued&state=running&limit=100")).jobs;
+      const found = (await api("GET", "/jobs?state=queued&state=running&limit=100")).jobs;
       const ended = unfinished.some((job) => !found.some((each) => each.id === job.id));
       if (mine !== turn || busy) return;
       unfinished = found;
@@ -33,7 +33,7 @@ export function watchQueue({ queue, recent, shown, jobs, past, pick }) {
   }
 
   async function lookBack() {
-    const { jobs: found } = await exact("GET", `/jobs?state=done&state=failed&state=cancelled&limit=${LATELY}`);
+    const { jobs: found } = await api("GET", `/jobs?state=done&state=failed&state=cancelled&limit=${LATELY}`);
     const now = found.map((job) => job.id + job.state).join();
     if (now === known) return;
     known = now || "none";

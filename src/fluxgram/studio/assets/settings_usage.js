@@ -1,5 +1,5 @@
 // What was drawn by day: a plot that is an SVG made here, and the same numbers as a table.
-import { api, download, h, icon, t, tell } from "./core.js";
+import { api, download, h, icon, svg, t, tell } from "./core.js";
 
 const WHAT = ["pictures", "jobs", "seconds", "megapixel_steps", "price"];
 const DAYS = [7, 30, 90];
@@ -44,13 +44,6 @@ function draw() {
       group("days", DAYS.map((n) => [n, t("settings.usage_days_n", { n })]), days, (value) => { days = value; load().catch(tell); }), owners.size > 1 && choose),
     ...(rows.length ? [plot(sums), table(rows)] : [h("div", { class: "empty" }, icon("chart"), h("h2", {}, t("settings.usage_none_title")), h("p", {}, t("settings.usage_none")))]));
   if (focused >= 0) place.querySelectorAll("button, select")[focused]?.focus();
-}
-
-function svg(tag, attributes, ...children) {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
 }
 
 /** A round number that is at least a value: 1, 2 or 5 times a power of ten. */

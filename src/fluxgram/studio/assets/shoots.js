@@ -1,6 +1,5 @@
 // All shoots as cards; without any, what a shoot is for.
-import { ago, api, h, icon, t, tell, toast } from "./core.js";
-import { local } from "./people_faces.js";
+import { ago, api, h, icon, local, t, tell, toast } from "./core.js";
 
 const place = document.getElementById("shoots");
 const AGAIN = 2000; // milliseconds between two looks while something is drawn
@@ -25,7 +24,7 @@ function lesson(anybody) {
 
 function card(shoot) {
   const pictures = shoot.pictures.slice(0, 6);
-  const shape = ["", "one", "two"][pictures.length] || "";
+  const shape = ["", "one", "two", "", "four"][pictures.length] || "";
   const shown = pictures.length ? pictures.map((url) => h("img", { src: local(url), alt: "", loading: "lazy" })) : Array.from({ length: 6 }, () => h("span"));
   const { queued, running, done, failed } = shoot.counts;
   const frames = shoot.frames === 1 ? t("people.frames_one") : t("people.frames", { n: shoot.frames });

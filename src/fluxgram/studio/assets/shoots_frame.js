@@ -1,6 +1,7 @@
 // One frame of a contact sheet: its picture or how it stands, its takes, and what can be done with it.
-import { follow, h, icon, t } from "./core.js";
-import { local, paint } from "./people_faces.js";
+import { h, icon, local, t } from "./core.js";
+import { follow } from "./follow.js";
+import { paint } from "./people_faces.js";
 
 const STATES = { queued: "clock", running: "aperture", failed: "warn", cancelled: "stop", gone: "trash", done: "trash" };
 

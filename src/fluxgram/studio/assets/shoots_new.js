@@ -1,6 +1,6 @@
 // A shoot to be made: a form or a file, and beside it what will be drawn. Everything typed is kept in this browser until
 // the shoot is handed in. The form's parts are in shoots_form.js, the plan beside it in shoots_plan.js.
-import { api, ask, h, icon, page, recall, remember, t, tell } from "./core.js";
+import { api, ask, h, icon, page, recall, remember, t, tell, unique } from "./core.js";
 import { form_of, scene_of } from "./shoots_form.js";
 import { plan_of } from "./shoots_plan.js";
 
@@ -13,10 +13,6 @@ const asked = new URLSearchParams(location.search);
 let state = { form: structuredClone(FRESH), file: "", mode: "form", by_hand: false, ...recall("new-shoot", {}) };
 let key = recall("new-shoot-key") || unique();
 let cast = [], checkpoints = [], terms = {}, plan, work, clock, running;
-
-function unique() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
 
 function keep() {
   remember("new-shoot", state);

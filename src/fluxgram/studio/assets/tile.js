@@ -1,6 +1,6 @@
 // A picture as a tile: thumbnail, link, marks and small actions. Every page that shows pictures uses it.
 // Its looks come with it (tile.css); its words are the section `pictures`.
-import { h, icon, t } from "./core.js";
+import { h, icon, styled, t } from "./core.js";
 
 const SHORT = 140;
 /** Longest side of a thumbnail; what is shown larger takes the picture itself. */
@@ -65,7 +65,7 @@ export function source(picture, height = 0) {
  * @returns {HTMLElement}
  */
 export function tile(picture, { actions = [], href, height = 0 } = {}) {
-  wearStyle();
+  styled("tile.css");
   const image = h("img", {
     class: "tile-image",
     alt: "",
@@ -153,12 +153,4 @@ function action({ icon: name, label, run, pressed }, made) {
     },
     icon(name),
   );
-}
-
-/** Link the tiles' own stylesheet, once a page. */
-export function wearStyle() {
-  const href = new URL("./tile.css", import.meta.url).href;
-  if (![...document.styleSheets].some((sheet) => sheet.href === href) && !document.querySelector("link[data-tile]")) {
-    document.head.append(h("link", { rel: "stylesheet", href, dataset: { tile: "" } }));
-  }
 }

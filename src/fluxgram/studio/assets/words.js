@@ -12,9 +12,6 @@ export function converter(text) {
   return (index) => starts[index] ?? text.length;
 }
 
-/** The place in UTF-16 units of a character of a text. */
-export const toUnits = (text, index) => converter(text)(index);
-
 /** A text without halves of characters, which no server takes; its length stays the same. */
 export const whole = (text) => (text.isWellFormed?.() ?? true ? text : text.toWellFormed());
 
@@ -91,11 +88,3 @@ export function hint(where, content = [], after = 0) {
 
 addEventListener("scroll", () => notice?.hidePopover(), { capture: true, passive: true });
 addEventListener("keydown", (event) => event.key === "Escape" && hint(null), { capture: true });
-
-/** Link the looks, once a page. */
-export function wear() {
-  const href = new URL("./words.css", import.meta.url).href;
-  if (![...document.querySelectorAll('link[rel="stylesheet"]')].some((link) => link.href === href)) {
-    document.head.append(h("link", { rel: "stylesheet", href }));
-  }
-}
