@@ -2,7 +2,7 @@
 // again when the page is opened; what is refused is said beside the field that it belongs to.
 import "./composer.js";
 import "./editor.js";
-import { duration, h, page, shortcuts, t } from "./core.js";
+import { asset, duration, h, icon, page, shortcuts, t } from "./core.js";
 import { draft } from "./draft.js";
 import { OVER, submit } from "./jobs.js";
 import { watchQueue } from "./queue.js";
@@ -35,7 +35,9 @@ function empty() {
     return at("stage").replaceChildren(h("div", { class: "stage-room", "aria-hidden": "true" }, frame));
   }
   at("stage").replaceChildren(h("div", { class: "stage-empty" },
-    h("h2", {}, t("shoot.stage_empty")), h("p", {}, t("shoot.stage_empty_help"))));
+    h("img", { class: "stage-head", src: asset("hero.webp"), width: 640, height: 752, alt: "" }),
+    h("h2", {}, t("shoot.stage_empty")), h("p", {}, t("shoot.stage_empty_help")),
+    h("a", { class: "button", href: "/light" }, icon("light"), t("shoot.stage_empty_light"))));
 }
 
 /** Unfinished jobs as they stand: the stage goes on to what is drawn now, once what it shows is over. */
