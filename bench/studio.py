@@ -1,7 +1,8 @@
 """How long until a page of the Studio can be used, and what it weighs: `python bench/studio.py [PICTURES]`.
 
-A service with the tiny engine, whose gallery has 5,000 pictures, and Debian's Chromium with an empty cache. Times are from the
-navigation's start: until the server's answer, until the page is parsed, until its controls react. Medians of five.
+A service with the tiny engine, whose gallery has 5,000 pictures, and Debian's Chromium with an empty cache. Times are
+from the navigation's start: until the server's answer, until the page is parsed, until its controls react. Medians of
+five.
 """
 
 from __future__ import annotations

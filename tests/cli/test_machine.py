@@ -8,9 +8,9 @@ import math
 import pytest
 from safetensors import safe_open
 
-from fluxgram.jobs.examination import estimate
 from fluxgram.families.checkpoints import known
 from fluxgram.families.sources import where
+from fluxgram.jobs.examination import estimate
 from fluxgram.settings import Settings
 from tests.cli.conftest import Shell
 

@@ -59,7 +59,11 @@ def fill(server: Server) -> list[str]:
         for light in ("butterfly lighting", "split lighting from the right")
     ]
     for number, (rating, favourite) in enumerate(((5, True), (3, False), (4, False), (2, False), (5, True))):
-        marks = {"rating": rating, "favourite": favourite, "tags": ["client"] if number % 2 else ["portfolio", "red hair"]}
+        marks = {
+            "rating": rating,
+            "favourite": favourite,
+            "tags": ["client"] if number % 2 else ["portfolio", "red hair"],
+        }
         answer = server.call("PATCH", f"/api/v1/pictures/{names[number]}", marks)
         assert answer.status == 200, answer.body
     return names
@@ -164,7 +168,8 @@ anchor = "{ANCHOR}"
 seed = 9
 """
         for light in ("rembrandt", "window", "golden-hour", "butterfly"):
-            file += f'\n[[scene]]\nname = "{light}"\nsubject = "head and shoulders portrait"\nlight = "{light}"\ncamera = "85mm"\n'
+            file += f'\n[[scene]]\nname = "{light}"\nlight = "{light}"\n'
+            file += 'subject = "head and shoulders portrait"\ncamera = "85mm"\n'
         answer = self.server.call("POST", "/api/v1/shoots", {"file": file})
         assert answer.status == 202, answer.body
         for frame in answer.json["frames"]:

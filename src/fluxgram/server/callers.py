@@ -1,7 +1,8 @@
 """Who calls: the key of a request, what it may, and how often.
 
-On loopback nobody needs a key. A browser shows its key once and has a session then (`sessions.py`). A key that is sent is checked wherever there are keys at all, so that a client with a
-key of somebody else's service works with a server that has none. Rates are token buckets in memory.
+On loopback nobody needs a key. A browser shows its key once and has a session then (`sessions.py`). A key that is sent
+is checked wherever there are keys at all, so that a client with a key of somebody else's service works with a server
+that has none. Rates are token buckets in memory.
 """
 
 from __future__ import annotations

@@ -6,8 +6,6 @@ asked are `native_endpoints.py`, bodies are `comparison_bodies.py`.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,7 +27,8 @@ from fluxgram.server.comparison_bodies import (
     VoteBody,
     numbered,
 )
-from fluxgram.server.failures import Malformed, respond
+from fluxgram.server.cursors import cursor_of, read_cursor
+from fluxgram.server.failures import respond
 from fluxgram.server.links import base_url, picture_url
 from fluxgram.server.native_gallery import picture_cards
 from fluxgram.server.native_jobs import IdempotencyKey, key_of, naming
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
 router = APIRouter(route_class=StrictRoute, tags=["native: comparisons"])
 
 MOST_THUMBNAILS = 4
+_NAMES = "[A-Za-z0-9]{1,40}"
 BoardId = Annotated[str, Path(description="The board's id.", max_length=100)]
 CellNumber = Annotated[int, Path(description="The cell's number.", ge=0, lt=2**31)]
 _PNG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/png": {}}}}
@@ -65,12 +65,12 @@ def boards(
     who.may_look()
     jobs: Jobs = request.app.state.jobs
     found = jobs.boards.list(
-        who.sees, kind=kind or "", before=_read_cursor(cursor), limit=limit + 1, trashed=trashed
+        who.sees, kind=kind or "", before=read_cursor(cursor, _NAMES), limit=limit + 1, trashed=trashed
     )
     more, found = len(found) > limit, found[:limit]
     return {
         "boards": [_summary(each, request, who) for each in found],
-        "next": _cursor(found[-1]) if more else None,
+        "next": cursor_of(found[-1].created, found[-1].id) if more else None,
     }
 
 
@@ -296,20 +296,3 @@ def _sheet(id: str, request: Request, who: Caller, form: str) -> Response:  # no
         "Cache-Control": "no-store",
     }
     return Response(data, headers=headers, media_type=kind)
-
-
-def _cursor(found: BoardRecord) -> str:
-    return base64.urlsafe_b64encode(f"{found.created!r}:{found.id}".encode()).rstrip(b"=").decode()
-
-
-def _read_cursor(text: str) -> tuple[float, str] | None:
-    if not text:
-        return None
-    try:
-        plain = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
-    except (ValueError, binascii.Error):
-        plain = ""
-    found = re.fullmatch(r"(\d{1,12}(?:\.\d{1,20})?):([A-Za-z0-9]{1,40})", plain)
-    if found is None:
-        raise Malformed("The cursor is none of this server's.", "Take it from `next` of the page before.")
-    return float(found[1]), found[2]

@@ -5,9 +5,6 @@ A file is sent as the body itself, with its name in `X-Filename`; it is read lik
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -19,7 +16,8 @@ from pydantic import BaseModel, Field, StrictBool, StrictInt, StrictStr
 
 from fluxgram.errors import PictureError
 from fluxgram.jobs.gallery import MOST_BYTES, check_names, settings_of
-from fluxgram.server.failures import Malformed, respond
+from fluxgram.server.cursors import cursor_of, read_cursor
+from fluxgram.server.failures import respond
 from fluxgram.server.links import base_url, picture_url
 from fluxgram.server.native_views import Who, when
 from fluxgram.server.strict import Body, StrictRoute
@@ -35,6 +33,7 @@ router = APIRouter(route_class=StrictRoute, tags=["native: gallery"])
 
 MOST_LISTED, MOST_NAMED = 200, 500
 """Pictures of a page; names in one request."""
+PICTURE_NAMES = r"[A-Za-z0-9_./-]{1,140}"
 LARGE_BODIES = dict.fromkeys(("/api/v1/imports", "/api/v1/read"), MOST_BYTES)
 """Bytes that the bodies of these paths may have, whatever others may."""
 _FILE: dict[str, Any] = {
@@ -205,11 +204,11 @@ def gallery(
     """The newest first, a page at a time. Whoever administers sees everybody's."""
     jobs: Jobs = request.app.state.jobs
     wanted = Wanted(q, rating, favourite, rejected, tag, checkpoint, origin, trashed)
-    found = jobs.gallery.page(who, wanted, before=read_cursor(cursor), limit=limit + 1)
+    found = jobs.gallery.page(who, wanted, before=read_cursor(cursor, PICTURE_NAMES), limit=limit + 1)
     more, found = len(found) > limit, found[:limit]
     return PicturePage(
         pictures=picture_cards(found, request),
-        next=cursor_of(found[-1]) if more else None,
+        next=cursor_of(found[-1].created, found[-1].name) if more else None,
         total=jobs.gallery.count(who, wanted) if count else None,
     )
 
@@ -347,30 +346,6 @@ def settings_view(settings: Settings, request: Request) -> FoundSettings:
         size=f"{width}x{height}" if width and height else None,
         offered=settings.checkpoint in offered,
     )
-
-
-def cursor_of(picture: PictureRecord) -> str:
-    """Where a list goes on after a picture; opaque to clients."""
-    text = f"{picture.created!r}:{picture.name}"
-    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
-
-
-def read_cursor(text: str) -> tuple[float, str] | None:
-    """What `cursor_of` wrote; None of an empty text.
-
-    Raises:
-        Malformed: It is none of ours.
-    """
-    if not text:
-        return None
-    try:
-        plain = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
-    except (ValueError, binascii.Error):
-        plain = ""
-    found = re.fullmatch(r"(\d{1,12}(?:\.\d{1,20})?):([A-Za-z0-9_./-]{1,140})", plain)
-    if found is None:
-        raise Malformed("The cursor is none of this server's.", "Take it from `next` of the page before.")
-    return float(found[1]), found[2]
 
 
 def _card(picture: PictureRecord, request: Request, tags: Sequence[str]) -> Mapping[str, Any]:

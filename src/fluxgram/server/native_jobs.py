@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, StrictBool, StrictFloat, StrictInt, Stric
 from fluxgram.errors import IdempotencyMismatch, RequestError, UnknownJob
 from fluxgram.jobs.orders import Order
 from fluxgram.jobs.webhook_urls import check_webhook_url
+from fluxgram.server.cursors import cursor_of, read_cursor
 from fluxgram.server.failures import Malformed, respond
 from fluxgram.server.leaving import ClientLeft, ServiceEnds, while_there
 from fluxgram.server.links import base_url
@@ -23,11 +24,9 @@ from fluxgram.server.native_views import (
     JobView,
     Picture,
     Who,
-    cursor_of,
     job_view,
     number_of,
     picture_views,
-    read_cursor,
 )
 from fluxgram.server.strict import Body, StrictRoute
 from fluxgram.store.records import LARGEST_ID, State
@@ -213,10 +212,13 @@ def list_jobs(
 ) -> JobPage:
     """The newest first, a page at a time. Whoever administers sees everybody's."""
     jobs: Jobs = request.app.state.jobs
-    found = jobs.list(who, states=tuple(state), before=read_cursor(cursor), limit=limit + 1)
+    after = read_cursor(cursor, r"\d{1,16}")
+    before = (after[0], int(after[1])) if after else None
+    found = jobs.list(who, states=tuple(state), before=before, limit=limit + 1)
     more, found = len(found) > limit, found[:limit]
     return JobPage(
-        jobs=[job_view(job, request) for job in found], next=cursor_of(found[-1]) if more else None
+        jobs=[job_view(job, request) for job in found],
+        next=cursor_of(found[-1].record.created, found[-1].id) if more else None,
     )
 
 

@@ -50,9 +50,7 @@ IfMatch = Annotated[
 ]
 
 
-Seed = (
-    Annotated[StrictInt, Field(ge=0, lt=2**64)] | Annotated[StrictStr, Field(pattern=r"^[0-9]{1,20}$")]
-)
+Seed = Annotated[StrictInt, Field(ge=0, lt=2**64)] | Annotated[StrictStr, Field(pattern=r"^[0-9]{1,20}$")]
 """Browsers hold no whole number above 2^53, so it may come as text."""
 
 

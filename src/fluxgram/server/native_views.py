@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -15,7 +13,6 @@ from pydantic import BaseModel, Field
 from fluxgram.errors import UnknownJob
 from fluxgram.jobs.orders import Caller, Job
 from fluxgram.server.callers import caller_of
-from fluxgram.server.failures import Malformed
 from fluxgram.server.links import base_url, picture_url
 from fluxgram.store.records import LARGEST_ID
 
@@ -233,27 +230,3 @@ def picture_views(pictures: Sequence[PictureRecord], request: Request) -> list[P
 def when(seconds: float) -> str:
     """Unix time as ISO 8601 in UTC."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def cursor_of(job: Job) -> str:
-    """Where a list goes on after a job; opaque to clients."""
-    text = f"{job.record.created!r}:{job.record.id}"
-    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
-
-
-def read_cursor(text: str) -> tuple[float, int] | None:
-    """What `cursor_of` wrote; None of an empty text.
-
-    Raises:
-        Malformed: It is none of ours.
-    """
-    if not text:
-        return None
-    try:
-        plain = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
-    except (ValueError, binascii.Error):
-        plain = ""
-    found = re.fullmatch(r"(\d{1,12}(?:\.\d{1,20})?):(\d{1,16})", plain)
-    if found is None:
-        raise Malformed("The cursor is none of this server's.", "Take it from `next` of the page before.")
-    return float(found[1]), int(found[2])

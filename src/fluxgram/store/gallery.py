@@ -313,7 +313,13 @@ class Gallery(Part):
             values = {"id": job, "owner": picture.owner, "surface": given.surface, "state": "done", "rank": 0}
             values |= {"tag": 0.0, "weight": 1.0, "request": dict(given.request), "cost": 0.0, "extra": {}}
             values |= {"checkpoint": picture.checkpoint, "samples": 1, "names": [picture.name]}
-            values |= {"format": picture.format, "created": now, "started": now, "finished": now, "attempt": 1}
+            values |= {
+                "format": picture.format,
+                "created": now,
+                "started": now,
+                "finished": now,
+                "attempt": 1,
+            }
             connection.execute(insert(tables.jobs).values(values))
             connection.execute(
                 insert(tables.pictures).values(

@@ -156,7 +156,9 @@ pictures = Table(
     Index("pictures_kept", "created", "bytes", sqlite_where=text(KEPT), postgresql_where=text(KEPT)),
     Index("pictures_expiring", "expires", sqlite_where=text(KEPT), postgresql_where=text(KEPT)),
     Index("pictures_newest", "created", "name", sqlite_where=text(KEPT), postgresql_where=text(KEPT)),
-    Index("pictures_of_owner", "owner", "created", "name", sqlite_where=text(KEPT), postgresql_where=text(KEPT)),
+    Index(
+        "pictures_of_owner", "owner", "created", "name", sqlite_where=text(KEPT), postgresql_where=text(KEPT)
+    ),
     Index("pictures_of_parent", "parent", sqlite_where=text(BORN), postgresql_where=text(BORN)),
     Index("pictures_trashed", "trashed", sqlite_where=text(TRASHED), postgresql_where=text(TRASHED)),
 )

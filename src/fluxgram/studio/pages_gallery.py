@@ -1,4 +1,7 @@
-"""The gallery, and the page of one picture. The first pictures are in the page already; everything else is asked for."""
+"""The gallery, and the page of one picture.
+
+The first pictures are in the page already; everything else is asked for.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
+from fluxgram.server.cursors import cursor_of
 from fluxgram.server.native_gallery import (
     PictureCard,
-    cursor_of,
     picture_cards,
     picture_detail,
 )
@@ -40,7 +43,7 @@ def gallery(request: Request, pages: Pages, who: Visitor) -> Response:
     more, found = len(found) > FIRST, found[:FIRST]
     first = {
         "pictures": [card.model_dump() for card in picture_cards(found, request)],
-        "next": cursor_of(found[-1]) if more else None,
+        "next": cursor_of(found[-1].created, found[-1].name) if more else None,
     }
     values = {"data": {"first": first}, "wanted": wanted, "bin_days": round(jobs.service.bin_days)}
     return pages.page(request, "gallery.html", "gallery", values, texts=_TEXTS)
