@@ -32,10 +32,10 @@ export function watchQueue({ queue, recent, shown, jobs, past, pick }) {
     if (mine === turn && !document.hidden) timer = setTimeout(look, unfinished.length ? SOON : SELDOM);
   }
 
-  async function lookBack() {
+  async function lookBack(anew = false) {
     const { jobs: found } = await api("GET", `/jobs?state=done&state=failed&state=cancelled&limit=${LATELY}`);
     const now = found.map((job) => job.id + job.state).join();
-    if (now === known) return;
+    if (now === known && !anew) return;
     known = now || "none";
     past(found);
     recent.hidden = !found.length;

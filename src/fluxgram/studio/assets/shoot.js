@@ -2,7 +2,7 @@
 // again when the page is opened; what is refused is said beside the field that it belongs to.
 import "./composer.js";
 import "./editor.js";
-import { asset, duration, h, icon, page, shortcuts, t } from "./core.js";
+import { api, asset, duration, h, icon, page, shortcuts, t } from "./core.js";
 import { draft } from "./draft.js";
 import { OVER, submit } from "./jobs.js";
 import { watchQueue } from "./queue.js";
@@ -14,6 +14,7 @@ const data = page();
 const FIELDS = ["prompt", "size", "samples", "quality", "seed", "checkpoint", "negative"];
 const editor = at("editor");
 let card = null; // of the job on the stage
+let awaited = false; // the picture that one goes on from is on its way to the stage
 let sending = false;
 
 /* the stage */
@@ -51,7 +52,7 @@ function unfinished(jobs) {
 /** Jobs of lately: the newest picture is on the stage until there is something to do. */
 function past(jobs) {
   const newest = jobs.find((job) => job.state === "done" && job.pictures.some((picture) => picture.url));
-  if (card) return;
+  if (card || awaited) return;
   if (newest) return put(newest);
   data.newest = null;
   empty();
@@ -142,9 +143,23 @@ function begin() {
   if (data.begun) {
     const { missing: _, ...patch } = data.begun;
     draft.set(patch);
+    showSource(patch.parent);
     history.replaceState(null, "", "/"); // a reload must not undo what was typed since
   }
   showOrigin();
+}
+
+/** The picture that one goes on from stands on the stage until the next one is drawn. */
+async function showSource(name) {
+  if (!name) return;
+  awaited = true;
+  try {
+    const { job } = await api("GET", `/pictures/${name}`);
+    const view = await api("GET", `/jobs/${job}`);
+    if (!card) put(view);
+  } catch { /* it can be gone; its settings are there all the same */ }
+  awaited = false;
+  if (!card) queue.lookBack(true);
 }
 
 function showOrigin() {

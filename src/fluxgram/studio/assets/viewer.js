@@ -149,6 +149,7 @@ export class Viewer {
     const total = this.list.total();
     Object.assign(this, { index, card });
     this.place.textContent = t("gallery.place", { at: index + 1, of: Math.max(total, this.list.cards().length) });
+    this.element.classList.toggle("is-alone", total < 2);
     this.surface.show(card, spoken(card));
     this.mark();
     live(`${index + 1}: ${shortened(card.prompt, 80)}`);
