@@ -15,10 +15,12 @@ export function layer(cell, alt = cell.label) {
  * @param {{label?: boolean, alt?: string, actions?: HTMLElement[]}} [options]
  */
 export function frame(cell, { label = true, alt, actions = [] } = {}) {
-  return h("figure", { class: `cmp-frame${cell.picture ? "" : " is-empty"}`, dataset: { cell: cell.number } },
+  const box = h("figure", { class: `cmp-frame${cell.picture ? "" : " is-empty"}`, dataset: { cell: cell.number } },
     cell.picture ? layer(cell, alt) : waiting(cell),
     label && h("figcaption", { class: "cmp-label" }, cell.label),
     actions.length > 0 && h("div", { class: "cmp-actions" }, actions));
+  if (cell.picture) box.style.setProperty("--ratio", String(cell.picture.width / cell.picture.height));
+  return box;
 }
 
 /** What stands where a picture is not there yet, or did not come. */
