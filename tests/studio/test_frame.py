@@ -32,7 +32,7 @@ def test_every_page_keeps_to_this_machine_and_passes_axe(
     assert policy.startswith("default-src 'self';")
     assert "unsafe" not in policy
     expect(page.locator("h1")).to_have_count(1)
-    expect(page.locator("nav [aria-current=page]")).to_have_count(1)
+    expect(page.locator("nav.rail [aria-current=page]")).to_have_count(1)
     page.wait_for_load_state("networkidle")
     axe(page)
 
@@ -221,24 +221,40 @@ def test_a_server_that_goes_away_is_told_and_comes_back(
 
 
 def test_texts_are_all_there_and_all_used() -> None:
+    """A key is written out, or built where it is used: `words.group_${name}` uses all that begin so."""
     texts = read_texts()
     source = "\n".join(
         path.read_text("utf-8") for path in STUDIO.rglob("*") if path.suffix in (".py", ".js", ".html")
     )
-    said = set(re.findall(r"""["'`]([a-z_]+\.[a-z0-9_]+)["'`]""", source)) | set(
-        re.findall(r"""\bt\(["'`]([a-z_]+\.[a-z0-9_]+)""", source)
-    )
+    key = r"[a-z]+\.[a-z0-9_]+"
+    called = set(re.findall(rf"""\bt\(\s*["'`]({key})["'`]\s*[,)]""", source))
+    assert len(called) > 300
+    assert called <= texts.keys(), sorted(called - texts.keys())
+
+    written = set(re.findall(rf"""["'`]({key})["'`]""", source))
+    built = re.findall(r"""`([a-z]+\.[a-z0-9_]*)\$\{[^`]*?\}([a-z0-9_]*)`""", source)
+    built += re.findall(r"""f"([a-z]+\.[a-z0-9_]*)\{[^"]*?\}([a-z0-9_]*)\"""", source)
+    built += [(begun, "") for begun in re.findall(r"""["']([a-z]+\.[a-z0-9_]*)["']\s*[~+]""", source)]
     sections = {path.stem for path in (FOLDER / "en").glob("*.toml")}
-    missing = {
-        key
-        for key in re.findall(r"""\bt\(\s*["'`]([a-z_]+\.[a-z0-9_]+)["'`]\s*[,)]""", source)
-        if key not in texts
-    }
-    assert not missing
-    begun = tuple(set(re.findall(r"""["'`]([a-z]+\.[a-z0-9_]*_)["'`]?\s*(?:~|\+|\$)""", source))
-                  | {f"{s}.{rest}" for s, rest in re.findall(r"`([a-z]+)\.([a-z0-9_]*)\$\{", source)})  # fmt: skip
-    unused = {key for key in texts if key not in said and not key.startswith(begun)}
-    assert not unused, f"of {sections}"
+    built = [(begun, ended) for begun, ended in built if begun.partition(".")[0] in sections]
+    whole = {begun.rstrip(".") for begun, ended in built if begun.endswith(".") and not ended}
+    parts = set(re.findall(r"""["'`{, ]([a-z0-9_]+)["'`:,} ]""", source))
+
+    def used(name: str) -> bool:
+        section, _, rest = name.partition(".")
+        if name in written or (section in whole and rest in parts):
+            return True
+        return any(
+            name.startswith(begun)
+            and name.endswith(ended)
+            and (not begun.endswith(".") or (ended and name[len(begun) : -len(ended)] in parts))
+            for begun, ended in built
+        )
+
+    for begun, ended in built:
+        assert [name for name in texts if name.startswith(begun) and name.endswith(ended)], begun
+    unused = sorted(name for name in texts if not used(name))
+    assert not unused, "\n".join(unused)
 
 
 def test_values_of_texts() -> None:

@@ -214,9 +214,8 @@ class GalleryDoor:
             found, small = _brought(file, shown), thumbnail(file.image)
         settings = found.settings
         words, drawn_by = prompt or settings.prompt, checkpoint or settings.checkpoint
-        if isinstance(
-            unsaid := found.receipt.get("imported"), dict
-        ):  # who brings a file may know what it does not say
+        unsaid = found.receipt.get("imported")
+        if isinstance(unsaid, dict):  # who brings a file may know what it does not say
             unsaid["settings"] = {**unsaid["settings"], "prompt": words, "checkpoint": drawn_by}
         name = new_name(file.format)  # type: ignore[arg-type]  # one of those that are read
         beside = f"{name.rpartition('.')[0]}-small.webp"

@@ -159,7 +159,7 @@ class PromptEditor extends HTMLElement {
     const tokens = this.tokens, some = Boolean(this.value.trim());
     const counted = Object.keys(SHAPES).map((severity) => [severity, this.findings.filter((each) => each.severity === severity).length]);
     const parts = counted.filter(([, n]) => n).map(([severity, n]) =>
-      h("span", { class: `words-count ${severity}` }, icon(SHAPES[severity]), t(`words.${severity}${n === 1 ? "" : "s"}`, { n })));
+      h("span", { class: `words-count ${severity}` }, icon(SHAPES[severity]), t(n === 1 ? `words.${severity}` : `words.${severity}s`, { n })));
     if (some && this.reading && !parts.length) parts.push(h("span", { class: "words-count none" }, icon("check"), t("words.nothing")));
     if (some && tokens) {
       parts.push(h("span", { class: `words-tokens${tokens.total > tokens.limit ? " over" : ""}`, title: t("words.tokens_title") },
