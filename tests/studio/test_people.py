@@ -84,6 +84,11 @@ def test_four_seeds_and_one_is_locked(page: Page, studio: Server, axe: Callable[
     expect(third).to_contain_text("locked now")
     expect(page.get_by_role("img", name="Portrait of Seeds")).to_be_visible()
     axe(page)
+    page.reload()  # the other three can be chosen still
+    first = page.locator(".seed-cell").nth(0)
+    first.get_by_role("button").click()
+    expect(first).to_contain_text("locked now")
+    assert read(studio, "seeds")["seed_text"] == str(int(seed) - 2)
     page.goto("/characters")
     face = page.get_by_role("link", name="Open Seeds").locator("img")
     expect(face).to_be_visible()
@@ -126,7 +131,7 @@ def test_two_tabs_change_one_character(page: Page, studio: Server, axe: Callable
     other.get_by_role("button", name="Save").click()
     expect(other.locator(".save-state")).to_have_text("Saved")
     page.get_by_label("Anchor").fill("woman in her 20s")
-    page.get_by_label("Without").fill("glasses")
+    page.get_by_label("Negative prompt").fill("glasses")
     page.get_by_role("button", name="Save").click()
     panel = page.get_by_role("region", name="Both was changed meanwhile")
     expect(panel).to_be_visible()
@@ -137,7 +142,7 @@ def test_two_tabs_change_one_character(page: Page, studio: Server, axe: Callable
     panel.get_by_role("group", name="Anchor").get_by_label("The other version").check()
     panel.get_by_role("button", name="Use these").click()
     expect(page.get_by_label("Anchor")).to_have_value("woman in her 40s")
-    expect(page.get_by_label("Without")).to_have_value("glasses")  # only this side had changed it
+    expect(page.get_by_label("Negative prompt")).to_have_value("glasses")  # only this side had changed it
     expect(page.get_by_label("Notes")).to_have_value("theirs")  # only the other side had
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".save-state")).to_have_text("Saved")

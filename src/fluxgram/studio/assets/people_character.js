@@ -183,7 +183,7 @@ function build(checkpoints) {
       return true;
     }
     return false;
-  }, locked: () => base.seed_text });
+  }, locked: () => base.seed_text, kept_as: `seeds.${slug}`, tried: () => look_at_pictures() });
   place.replaceChildren(notices, h("div", { class: "character" }, h("div", { class: "stack" }, editor),
     h("div", { class: "stack" }, portrait_box, trial, h("section", { class: "panel stack" }, h("h2", {}, t("people.pictures")), gallery))));
   document.getElementById("actions").replaceChildren(

@@ -20,10 +20,17 @@ function keep() {
   clock = setTimeout(compose, WAIT);
 }
 
+/** What a shoot is called that was given no title: who, and where. */
+function title_of(who, scenes) {
+  const parts = [who, scenes.map((scene) => scene.name)].filter((names) => names.length).map((names) => names.join(", "));
+  return parts.join(": ").slice(0, 80) || t("people.title_default");
+}
+
 /** The form as the server takes it. */
 function order() {
   const { form } = state;
-  return { ...form, title: form.title.trim() || t("people.title_default"), scenes: form.scenes.map((scene, index) => ({ ...scene, name: scene.name.trim() || t("people.scene", { n: index + 1 }) })) };
+  const scenes = form.scenes.map((scene, index) => ({ ...scene, name: scene.name.trim() || t("people.scene", { n: index + 1 }) }));
+  return { ...form, title: form.title.trim() || title_of(form.characters, scenes), scenes };
 }
 
 /** What will be drawn, from form or file; an older answer never replaces a newer one. */
