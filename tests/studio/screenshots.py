@@ -1,4 +1,5 @@
 """Makes the pictures in docs/studio.md: `make screenshots`. A service of its own draws with the embedded checkpoint.
+With the word `hero` behind it, makes the lit head of the start page instead.
 
 Not a test. Look at what it writes before committing it.
 """
@@ -6,6 +7,7 @@ Not a test. Look at what it writes before committing it.
 from __future__ import annotations
 
 import io
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +20,7 @@ from tests.serving import Server, serving, wait_until
 from tests.studio.conftest import chromium
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
+HERO = Path(__file__).parents[2] / "src" / "fluxgram" / "studio" / "assets" / "hero.webp"
 SUBJECTS = (
     "portrait of a woman with auburn hair and freckles, Rembrandt lighting from the left, 85mm f/1.4, grey backdrop",
     "portrait of an old fisherman with a white beard, soft window light from the right, 85mm lens",
@@ -46,8 +49,11 @@ def main() -> None:
         started = playwright.chromium.launch(
             executable_path=found, args=["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader"]
         )
-        names = fill(server)
-        Photographer(server, started).all(names)
+        photographer = Photographer(server, started)
+        if "hero" in sys.argv[1:]:
+            photographer.hero()
+        else:
+            photographer.all(fill(server))
         started.close()
 
 
@@ -107,6 +113,29 @@ class Photographer:
         self.take("shoots", board)
         self.take("settings", "/settings", theme="light")
         self.take("phone", "/light", size=(390, 844))
+
+    def hero(self) -> None:
+        """The head of the light page in a light of its own, without lamps and dials."""
+        page = self.browser.new_page(
+            base_url=self.server.url, viewport={"width": 1440, "height": 900}, device_scale_factor=1.5
+        )
+        page.goto("/light")
+        page.locator(".light-strip[data-painted]").wait_for()
+        page.evaluate("""() => {
+          const stage = document.querySelector("light-stage"), lamps = stage.lamps;
+          Object.assign(lamps.key, { azimuth: -48, kelvin: 4300 });
+          lamps.fill.stops = 4.6;
+          Object.assign(lamps.rim, { on: true, power: 1.3, kelvin: 3600 });
+          stage.lamps = lamps;
+          const marks = ".light-handle, .light-dials, .light-beam, .light-reach";
+          for (const each of stage.querySelectorAll(marks)) each.hidden = true;
+        }""")
+        page.wait_for_timeout(1500)
+        with Image.open(io.BytesIO(page.locator(".light-picture").screenshot())) as shot:
+            width, height = shot.size
+            head = shot.convert("RGB").crop((8, 8, width - 8, round(height * 0.93)))
+            head.resize((640, 752), Image.Resampling.LANCZOS).save(HERO, quality=72, method=6)
+        page.close()
 
     def take(
         self, name: str, path: str, prepare: Callable[[Page], object] | None = None, *, theme: str = "dark",
