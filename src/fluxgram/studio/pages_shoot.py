@@ -48,6 +48,7 @@ def shoot(
         "newest": newest_shape(jobs, who),
         "begun": begun,
         "trouble": trouble,
+        "admin": "admin" in who.scopes,
     }
     return pages.page(request, "shoot.html", "shoot", {"data": data}, texts=_TEXTS)
 

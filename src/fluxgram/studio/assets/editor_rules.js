@@ -30,6 +30,6 @@ function prose(text) {
 }
 
 function inline(text) {
-  return text.replace(/\s+/g, " ").split(/(`[^`]+`|\*[^*\s][^*]*\*)/).map((part, place) =>
+  return text.replace(/\s+/g, " ").split(/(\x60[^\x60]+\x60|\*[^*\s][^*]*\*)/).map((part, place) =>
     place % 2 === 0 ? part : h(part[0] === "`" ? "code" : "em", {}, part.slice(1, -1)));
 }

@@ -1,5 +1,5 @@
 // The settings column of the start page: shape, number, quality, seed and checkpoint. Each is a view of the draft.
-import { api, duration, h, icon, t } from "./core.js";
+import { api, duration, h, icon, page, t } from "./core.js";
 import { draft } from "./draft.js";
 
 const SHAPES = [[1, 1], [4, 5], [3, 4], [2, 3], [9, 16], [5, 4], [4, 3], [3, 2], [16, 9]];
@@ -83,10 +83,11 @@ export async function settings(given, lastSeed) {
     }
   }
   show();
+  if (!page().admin) return; // nobody else may know
   api("GET", "/machine").then(({ examination }) => {
     outlooks = new Map((examination?.outlooks ?? []).map((outlook) => [outlook.checkpoint, outlook]));
     show();
-  }, () => {}); // only who administers may know
+  }, () => {}); // without it nothing is said of speeds
 }
 
 function seedTyped(text) {
