@@ -40,6 +40,8 @@ BODIES: list[bytes] = [
     b'\xef\xbb\xbf{"prompt": "x", "size": "0x0"}', b'{"name": "../../x", "anchor": "y", "seed": -1}',
 ]  # fmt: skip
 KINDS = ("application/json", "application/x-www-form-urlencoded", "text/plain", "multipart/form-data", "%")
+TAKE_NO_BODY = ("/api/v1/machine/examine", "/api/v1/checkpoints/{name}/pull")
+"""Left out where bodies are tried: they read none, and begin processes that take seconds."""
 GIVEN_AWAY = ("Traceback", 'File "', ".py", "pytest-of", "sqlalchemy", "sqlite", "pydantic")
 
 
@@ -80,7 +82,7 @@ def test_the_nearest_of_a_name_of_megabytes_is_found_at_once(app: TestClient) ->
 @pytest.mark.parametrize("body", BODIES, ids=lambda body: repr(body[:40]))
 def test_bodies(app: TestClient, body: bytes) -> None:
     for method, path in routes(app):
-        if method in ("POST", "PUT"):
+        if method in ("POST", "PUT", "PATCH") and path not in TAKE_NO_BODY:
             filled = path.replace("{id}", "5").replace("{name}", "x").replace("{job_id}", "5")
             kinds = KINDS if body in BODIES[:2] or "v6" in path else KINDS[:1]
             for kind in kinds:
@@ -100,7 +102,7 @@ def test_paths_and_queries(app: TestClient, piece: str) -> None:
         filled = "/".join(piece if part.startswith("{") else part for part in parts)
         query = "?" + "&".join(f"{name}={piece}" for name in NAMES)
         body: Any = {} if method in ("POST", "PUT") else None
-        if "pause" in path:
+        if "pause" in path or path.endswith("/examine"):
             continue
         headers = {"Last-Event-ID": "-1", "Accept": "application/json", "Range": "bytes=-"}
         answer = app.request(method, filled + query, json=body, headers=headers)

@@ -187,6 +187,9 @@ def test_a_prompt_of_another_light_is_left_alone_until_a_lamp_is_moved(page: Pag
     prompt = "portrait of a woman, two-tone neon light, magenta and cyan, 85mm lens"
     open_light(page, prompt=prompt)
     expect(page.locator("#prompt")).to_have_value(prompt)
+    handle(page).focus()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#prompt")).not_to_have_value(prompt)
 
 
 def test_the_server_is_away(page: Page) -> None:
