@@ -307,6 +307,7 @@ def test_a_picture_is_gone_on_from(
     page: Page, finished: Callable[..., dict[str, Any]], relation: str, locked: bool, samples: str
 ) -> None:
     picture = finished(prompt="portrait of a violinist", seed=2**63 + 9, size=[256, 384])["pictures"][0]
+    finished(prompt="portrait of somebody later", seed=5)
     page.goto(f"/?from={quote(picture['name'])}&relation={relation}")
     assert page.locator("prompt-editor textarea").first.input_value() == "portrait of a violinist"
     assert page.locator("#seed").input_value() == (str(2**63 + 9) if locked else "")
@@ -314,6 +315,8 @@ def test_a_picture_is_gone_on_from(
     expect(page.locator("#samples input:checked")).to_have_value(samples)
     expect(page.locator("#begun")).to_be_visible()
     assert page.url.endswith("/")
+    stage = page.locator("#stage .job-link")
+    expect(stage).to_have_attribute("href", re.compile(re.escape(picture["name"])))  # though it is not the newest
     job = make(page, "portrait of a violinist, smiling")
     assert (job["parent"], job["relation"]) == (picture["name"], relation)
     page.get_by_role("button", name="Unlink").click()
