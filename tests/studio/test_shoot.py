@@ -86,6 +86,7 @@ def test_one_press_makes_a_newcomers_first_picture(page: Page, studio: Server) -
     assert page.evaluate("image => image.naturalWidth", picture.element_handle()) == 256
     words = page.locator("prompt-editor textarea").first
     assert words.input_value() == words.get_attribute("placeholder") != ""
+    expect(page.get_by_text("Nothing to mend")).to_be_visible()  # the example is no bad one
     expect(page.locator("#recent-list li")).to_have_count(1)
     name = page.locator(".job-link").get_attribute("href").removeprefix("/gallery/")
     assert studio.call("GET", f"/pictures/{name}").status == 200
@@ -316,7 +317,9 @@ def test_a_picture_is_gone_on_from(
     expect(page.locator("#begun")).to_be_visible()
     assert page.url.endswith("/")
     stage = page.locator("#stage .job-link")
-    expect(stage).to_have_attribute("href", re.compile(re.escape(picture["name"])))  # though it is not the newest
+    expect(stage).to_have_attribute(
+        "href", re.compile(re.escape(picture["name"]))
+    )  # though it is not the newest
     job = make(page, "portrait of a violinist, smiling")
     assert (job["parent"], job["relation"]) == (picture["name"], relation)
     page.get_by_role("button", name="Unlink").click()
