@@ -159,6 +159,25 @@ def test_a_board_of_another_key_is_none(keyed: Keyed) -> None:
     assert keyed.server.call("GET", path).status == 401
 
 
+def test_another_keys_picture_is_not_compared_and_nothing_is_told_of_it(keyed: Keyed) -> None:
+    call, mara, zoe = keyed.server.call, keyed.key("mara"), keyed.key("zoe")
+    drawn = call("POST", "/api/v1/jobs", {"prompt": "a sailor"}, mara).json["id"]
+
+    def picture() -> str:
+        pictures = call("GET", f"/api/v1/jobs/{drawn}", None, mara).json["pictures"]
+        return pictures[0]["name"] if pictures else ""
+
+    name = wait_until(picture, "the picture")
+    answers = [
+        call("POST", "/api/v1/boards", {"kind": "comparison", "title": "x", "cells": cells}, zoe)
+        for each in (name, "nobody-0.png")
+        for cells in [[{"label": "a", "picture": each}, {"label": "b", "picture": each}]]
+    ]
+    assert [answer.status for answer in answers] == [404, 404]
+    assert [answer.json["detail"] for answer in answers] == ["There is no picture of that name."] * 2
+    assert str(drawn) not in str(answers[0].json)
+
+
 def test_the_key_of_another_server_goes_in_and_never_comes_out(app: TestClient, caplog: Any) -> None:
     put = app.put(
         "/api/v1/endpoints/far", json={"url": "https://far.example", "key": TOKEN, "checkpoint": "flux"}

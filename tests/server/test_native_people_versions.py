@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 from pathlib import Path
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
+
+from fluxgram.prompt import characters
 
 MARA = {"anchor": "woman in her 30s, olive skin", "seed": 7}
 
@@ -126,3 +131,34 @@ def test_who_may_only_look_changes_nothing(keyed: Any) -> None:
     assert server.call("GET", "/api/v1/characters/Kim", headers=reader).headers["etag"] == tag
     changed = server.call("PUT", "/api/v1/characters/Kim", MARA, reader | {"If-Match": tag})
     assert changed.status == 403
+
+
+def test_one_name_is_kept_once_however_many_ask_at_a_time(app: TestClient) -> None:
+    answers: list[int] = []
+    together = threading.Barrier(6)
+
+    def ask() -> None:
+        together.wait()
+        answers.append(app.post("/api/v1/characters", json=MARA | {"name": "Mara"}).status_code)
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(answers) == [201, 409, 409, 409, 409, 409]
+
+
+def test_a_full_disk_is_said_and_leaves_what_was_there(
+    app: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.put("/api/v1/characters/Mara", json=MARA)
+
+    def full(*given: Any, **named: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(characters, "save_text", full)
+    answer = app.put("/api/v1/characters/Mara", json=MARA | {"seed": 8})
+    assert (answer.status_code, answer.json()["title"]) == (503, "StoreFull")
+    assert answer.json()["hint"] == "Free some space; nothing was lost."
+    assert app.get("/api/v1/characters/Mara").json()["seed"] == 7

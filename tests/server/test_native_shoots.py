@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 import tomllib
 import zipfile
 from typing import Any
@@ -232,3 +233,25 @@ def test_shoots_of_others_are_none(keyed: Any) -> None:
         body = {} if path.endswith("again") else None
         assert server.call(method, path, body, kim).status == 404, path
     assert server.call("GET", "/api/v1/shoots", headers=kim).json == {"shoots": []}
+
+
+def test_a_shoot_that_comes_several_times_at_once_is_kept_once(service: Server) -> None:
+    answers: list[Answer] = []
+    together = threading.Barrier(4)
+    file = FILE.replace("Two days", "At once")
+
+    def ask() -> None:
+        together.wait()
+        answers.append(
+            service.call("POST", "/api/v1/shoots", {"file": file}, {"Idempotency-Key": "at-once-7"})
+        )
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert [answer.status for answer in answers] == [202] * 4
+    assert len({answer.json["board"] for answer in answers}) == 1
+    listed = [each["title"] for each in call(service, "GET", "/shoots").json["shoots"]]
+    assert listed.count("At once") == 1

@@ -12,7 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from fluxgram.jobs.door import LOCAL, Jobs
-from fluxgram.jobs.orders import Order
+from fluxgram.jobs.orders import Caller, Order
 from fluxgram.server import bodies, native_events
 from fluxgram.server.app import create_app
 from fluxgram.server.draining import Draining
@@ -172,3 +172,24 @@ def test_a_body_that_takes_for_ever_is_given_up(
     asyncio.run(app(scope, receive, send))  # type: ignore[arg-type]
     assert sent[0]["status"] == 408
     assert b"too long" in sent[1]["body"]
+
+
+def test_a_stream_ends_with_the_key_that_it_was_opened_with(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(native_events, "KEY_SECONDS", 0.05)
+    key, _ = jobs.keys.create("mara")
+    caller = Caller(owner=key.id)
+    number = jobs.submit(Order({"prompt": "a sailor"}), caller).id
+
+    async def listen() -> list[bytes]:
+        seen = []
+        async with asyncio.timeout(30):
+            async for part in native_events.stream(request_of(jobs, Draining()), number, 0, caller):
+                seen.append(part)
+                if b"event: queued\n" in part:
+                    await asyncio.to_thread(jobs.keys.revoke, key.id)
+        return seen
+
+    assert asyncio.run(listen())[-1] == b": the key is not valid any more\n\n"
+    assert jobs._bell._waiting == {}

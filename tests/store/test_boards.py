@@ -164,3 +164,24 @@ def test_endpoints_keep_their_key_until_it_is_changed(store: Store) -> None:
     for name in ("", " x", "a/b", "\ud800", "x" * 61):
         with pytest.raises(RequestError, match="not a name"):
             endpoints.put(name, "https://one.example", "", "")
+
+
+def test_a_board_of_one_id_is_made_once_by_many(boards: Boards) -> None:
+    made: list[str] = []
+    together = threading.Barrier(8)
+
+    def create(number: int) -> None:
+        together.wait()
+        made.append(boards.create("ada", "shoot", f"T{number}", {"n": number}, id="same").title)
+
+    threads = [threading.Thread(target=create, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    kept = boards.get("same", "ada")
+    assert made == [kept.title] * 8
+    assert len(boards.list("ada")) == 1
+    with pytest.raises(UnknownBoard):
+        boards.create("bob", "shoot", "mine", {}, id="same")
+    assert boards.get("same") == kept

@@ -306,3 +306,12 @@ def test_pages_use_an_index(sqlite_store: Store) -> None:
     assert "pictures_newest" in plans[1]
     assert any("pictures_of_parent" in plan for plan in plans)
     assert not [plan for plan in plans[:2] if "TEMP B-TREE" in plan]
+
+
+@pytest.mark.parametrize("hostile", ["\0", "\ud800", "'; DROP TABLE pictures; --", "%", "_"])
+def test_filters_are_only_text(store: Store, gallery: Gallery, hostile: str) -> None:
+    made = drawn(store)
+    for wanted in (Wanted(words=f"nobody{hostile}"), Wanted(tag=hostile), Wanted(checkpoint=hostile)):
+        assert gallery.page("ada", wanted) == []
+        assert gallery.count(None, wanted) == 0
+    assert names(gallery.page("ada")) == [made.name]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from fluxgram.errors import FluxgramError, RequestError, UnknownJob
 from fluxgram.jobs.grids import MOST_CELLS, MOST_LABEL, CellOrder, label_of
 from fluxgram.jobs.orders import Order
+from fluxgram.store.gallery import unknown_picture
 
 if TYPE_CHECKING:
     from fluxgram.jobs.door import Jobs
@@ -204,7 +205,8 @@ def _check_cells(cells: Sequence[CellOrder], caller: Caller, jobs: Jobs) -> None
             )
         if cell.picture:
             found = jobs.queue.find_picture(cell.picture)
-            jobs.get(found.job, caller)  # another key's picture is none
+            if caller.sees is not None and found.owner != caller.sees:
+                raise unknown_picture()
             if found.removed:
                 raise RequestError("One of the pictures was removed.", "Choose another one.")
         if cell.endpoint:

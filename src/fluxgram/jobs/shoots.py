@@ -6,6 +6,7 @@ this; how a shoot's file becomes frames is `prompt/frames.py`.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -135,16 +136,12 @@ def submit_all(jobs: Jobs, orders: Sequence[Order], caller: Caller, *, keep: boo
 
 
 def keep(
-    jobs: Jobs, caller: Caller, title: str, data: Mapping[str, Any], shots: Sequence[Shot]
+    jobs: Jobs, caller: Caller, title: str, data: Mapping[str, Any], shots: Sequence[Shot], key: str = ""
 ) -> BoardRecord:
-    """The board of a shoot whose frames were handed in; the one that is there where it was handed in before."""
-    first = shots[0].takes[0] if shots else 0
-    for board in jobs.boards.list(caller.owner, kind="shoot", limit=100):
-        frames = board.data.get("frames") or [{}]
-        if first and first in (frames[0].get("takes") or ()):
-            return board
+    """The board of a shoot whose frames were handed in; with a key, the one that is there where it came before."""
+    id_ = hashlib.sha256(f"shoot {caller.owner} {key}".encode()).hexdigest()[:24] if key else ""
     frames = [shot.to_dict() for shot in shots]
-    return jobs.boards.create(caller.owner, "shoot", title, {**data, "frames": frames})
+    return jobs.boards.create(caller.owner, "shoot", title, {**data, "frames": frames}, id=id_)
 
 
 def which(shots: Sequence[Shot], scene: str, file: str = "") -> list[Shot]:

@@ -17,7 +17,7 @@ from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from fluxgram.errors import ShootError
+from fluxgram.errors import FluxgramError, ShootError, StoreFull
 from fluxgram.prompt.toml_tables import MOST_SEED, Table, first_control, plain_text, read_toml
 from fluxgram.prompt.toml_text import save_text, toml_text
 
@@ -230,6 +230,7 @@ class Cast:
 
         Raises:
             ShootError: The name is taken, a reference is not there, or the folder cannot be written.
+            StoreFull: There is no room; what was there is as it was.
         """
         path = self.path(character.name)
         table: dict[str, object] = {"name": character.name, "anchor": character.anchor}
@@ -277,8 +278,10 @@ def missing(name: str, known: Iterable[str]) -> ShootError:
     return ShootError(f"There is no character {plain_text(name)[:60]!r}.", hint)
 
 
-def unwritable(path: Path, error: OSError) -> ShootError:
+def unwritable(path: Path, error: OSError) -> FluxgramError:
     """The error that a file cannot be written, with the reason."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StoreFull(f"The disk is full: {path} cannot be written.", "Free some space; nothing was lost.")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return ShootError(f"{path} cannot be written: no permission.", "Choose a folder that is yours.")
     return ShootError(f"{path} cannot be written: {error.strerror or error}.", "Choose another place.")

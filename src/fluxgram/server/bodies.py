@@ -26,8 +26,8 @@ LISTEN_SECONDS, LISTEN_BYTES = 5.0, 100_000_000
 SMALL_BYTES = 65_536
 """Of a body that is always taken; orders have far less."""
 MOST_HELD, LARGER_HELD = 8, 2
-"""Bodies of the largest size, or of the larger sizes of some paths, that all requests together may hold; further large
-ones are asked to come again."""
+"""Bodies of the largest size that all requests together may hold, and beside them of the larger sizes of some paths;
+further large ones are asked to come again."""
 
 
 class _Refused(Exception):
@@ -54,8 +54,8 @@ class BodyGuard:
 
     def __init__(self, app: ASGIApp, most: int, larger: Mapping[str, int] | None = None) -> None:
         self.app, self.most, self.larger = app, most, larger or {}
-        self.held = 0
-        """Bytes of large bodies that are held now."""
+        self.held = {False: 0, True: 0}
+        """Bytes of large bodies that are held now: of ordinary paths, and of those with larger ones."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with its body, or answer it; see the module."""
@@ -64,10 +64,10 @@ class BodyGuard:
             await self.app(scope, receive, send)
             return
         body, refused, counted = bytearray(), None, 0
+        most = max(self.most, self.larger.get(scope["path"], 0)) if self.most else 0
         try:
             try:
                 async with asyncio.timeout(BODY_SECONDS):
-                    most = max(self.most, self.larger.get(scope["path"], 0)) if self.most else 0
                     await self._read(headers.get("content-length", "0"), receive, body, most)
             except TimeoutError:
                 refused = _Refused(RequestError("The body took too long to arrive.", "Send it again."), 408)
@@ -78,7 +78,7 @@ class BodyGuard:
             if refused is None:
                 await self.app(scope, _replaying(body, receive), send)
         finally:
-            self.held -= counted
+            self.held[most > self.most] -= counted
         if refused is not None:
             body.clear()
             closing = {"Connection": "close"}
@@ -105,11 +105,12 @@ class BodyGuard:
         """Add to a body."""
         before = _large(body)
         body += more
-        self.held += _large(body) - before
+        larger = most > self.most
+        self.held[larger] += _large(body) - before
         if len(body) > most > 0:
             raise self._too_large(most)
-        room = max([MOST_HELD * self.most, *(LARGER_HELD * size for size in self.larger.values())])
-        if _large(body) and self.most and self.held > room:
+        room = LARGER_HELD * max(self.larger.values()) if larger else MOST_HELD * self.most
+        if _large(body) and self.most and self.held[larger] > room:
             error = Busy("Too many large bodies are under way.", "Send it again later.", retry_after=5.0)
             raise _Refused(error, 429)
 

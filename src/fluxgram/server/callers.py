@@ -99,6 +99,17 @@ def caller_of(request: Request, token: str | None = None) -> Caller:
     )
 
 
+def still_calls(request: Request, caller: Caller) -> bool:
+    """Whether the key of who called is still good, for answers that go on for long; reads the database."""
+    if caller.owner == LOCAL.owner:
+        return True
+    try:
+        request.app.state.jobs.keys.alive(caller.owner)
+    except KeyInvalid:
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """How a key's bucket stands.

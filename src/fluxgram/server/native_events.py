@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +15,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from fluxgram.errors import UnknownJob
+from fluxgram.server.callers import still_calls
 from fluxgram.server.failures import Malformed
 from fluxgram.server.native_views import JobNumber, Who, number_of, when
 
@@ -26,6 +28,8 @@ router = APIRouter(tags=["native: jobs"])
 
 KEEP_ALIVE = 15.0
 """Seconds of silence after which a comment is sent, so that nobody between takes the connection for dead."""
+KEY_SECONDS = 5.0
+"""How often a stream looks whether the key that it was opened with is still good."""
 _HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 _MOST = 2**63 - 1
 MOST_FOLLOWED = 100
@@ -58,7 +62,7 @@ async def events_of_many(request: Request, who: Who, job: Followed) -> Response:
     known, strange = await run_in_threadpool(_known, jobs, list(wanted), who)
     following = merged([jobs.follow(number, wanted[number], who) for number in known])
     return StreamingResponse(
-        _lines(request, following, tuple(strange)), media_type="text/event-stream", headers=_HEADERS
+        _lines(request, who, following, tuple(strange)), media_type="text/event-stream", headers=_HEADERS
     )
 
 
@@ -134,38 +138,51 @@ def plain(event: EventRecord) -> dict[str, Any]:
 async def stream(request: Request, number: int, after: int, who: Caller) -> AsyncIterator[bytes]:
     """A job's events in the form of server-sent events; ends with the job's last event, or with the service."""
     jobs: Jobs = request.app.state.jobs
-    async with aclosing(_lines(request, jobs.follow(number, after, who))) as lines:
+    async with aclosing(_lines(request, who, jobs.follow(number, after, who))) as lines:
         async for line in lines:
             yield line
 
 
 async def _lines(
-    request: Request, following: AsyncGenerator[EventRecord, None], strange: Sequence[int] = ()
+    request: Request,
+    who: Caller,
+    following: AsyncGenerator[EventRecord, None],
+    strange: Sequence[int] = (),
 ) -> AsyncGenerator[bytes, None]:
-    """Events in the form of server-sent events."""
+    """Events in the form of server-sent events, as long as the key is good."""
     over: asyncio.Event = request.app.state.draining.over
     yield b"retry: 2000\n\n"
     for number in strange:
         yield b'event: unknown\ndata: {"job": %d}\n\n' % number
     ending = asyncio.ensure_future(over.wait())
     coming: asyncio.Future[EventRecord] | None = None
+    looked = said = time.monotonic()
     waited: set[asyncio.Future[Any]]
     try:
         while True:
             coming = coming or asyncio.ensure_future(anext(following))
             waited = {coming, ending}
-            await asyncio.wait(waited, timeout=KEEP_ALIVE, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                waited, timeout=min(KEY_SECONDS, KEEP_ALIVE), return_when=asyncio.FIRST_COMPLETED
+            )
+            now = time.monotonic()
+            if now - looked >= KEY_SECONDS:
+                if not await run_in_threadpool(still_calls, request, who):
+                    yield b": the key is not valid any more\n\n"
+                    return
+                looked = now
             if coming.done():
                 try:
                     event = coming.result()
                 except StopAsyncIteration:
                     return
-                coming = None
+                coming, said = None, now
                 yield message(event)
             elif ending.done():
                 yield b": the service is ending\n\n"
                 return
-            else:
+            elif now - said >= KEEP_ALIVE:
+                said = now
                 yield b": still here\n\n"
     finally:
         for task in (coming, ending):

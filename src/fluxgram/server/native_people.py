@@ -127,11 +127,14 @@ def new_character(body: NewCharacter, request: Request, response: Response, who:
     """By a name that is free; PUT replaces one."""
     who.may("admin")
     cast = cast_of(request)
-    if cast.path(body.name).exists():
-        error = ShootError(f"There is a character {cast.path(body.name).stem!r} already.", "PUT replaces it.")
-        return respond(request, error, 409)
     seed = secrets.randbits(32) if body.seed is None else int(body.seed)
-    slug = _save(cast, body.name, body, seed, overwrite=False)
+    with _turn(request):
+        if cast.path(body.name).exists():
+            error = ShootError(
+                f"There is a character {cast.path(body.name).stem!r} already.", "PUT replaces it."
+            )
+            return respond(request, error, 409)
+        slug = _save(cast, body.name, body, seed, overwrite=False)
     response.headers["Location"] = (
         f"{base_url(request, request.app.state.service)}/api/v1/characters/{quote(slug)}"
     )

@@ -169,7 +169,7 @@ def shoot(body: ShootOrder, request: Request, who: Who, idempotency_key: Idempot
     with naming(idempotency_key):
         made = submit_all(jobs, orders, who, keep=bool(key))
     shots = [shot.with_take(job.id) for shot, job in zip(shots, made, strict=True)]
-    board = keep(jobs, who, found.title, data, shots)
+    board = keep(jobs, who, found.title, data, shots, key)
     return _view(found, frames, board.id, [job_view(job, request) for job in made], request, [])
 
 

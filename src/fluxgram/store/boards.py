@@ -18,6 +18,7 @@ from fluxgram.errors import RequestError, UnknownJob
 from fluxgram.store import tables
 from fluxgram.store.part import Part
 from fluxgram.store.records import BoardKind, BoardRecord, VoteRecord, Winner
+from fluxgram.store.rows import merge
 
 MOST_TITLE = 200
 """Characters."""
@@ -71,8 +72,9 @@ class Boards(Part):
         values |= {"kind": kind, "title": _title(title), "created": now, "updated": now, "version": 1}
         values |= {"data": _checked(data), "trashed": None}
         with self._database.writing() as connection:
-            if not connection.execute(select(tables.boards.c.id).where(tables.boards.c.id == id)).first():
-                connection.execute(insert(tables.boards).values(values))
+            merge(
+                connection, tables.boards, ["id"], values, {"id": id}
+            )  # the one that is there stays as it is
             return _board(_held(connection, id, owner))
 
     def find(self, id: str, owner: str | None) -> BoardRecord | None:  # noqa: A002  (a board's id is called so)

@@ -399,7 +399,7 @@ def _chosen(statement: Select[Any], owner: str | None, wanted: Wanted) -> Select
     if wanted.favourite:
         conditions.append(pictures.c.favourite.is_(True))
     if wanted.checkpoint:
-        conditions.append(pictures.c.checkpoint == wanted.checkpoint)
+        conditions.append(pictures.c.checkpoint == plain(wanted.checkpoint))
     if wanted.origin:
         conditions.append(pictures.c.origin == wanted.origin)
     if wanted.tag:
