@@ -151,6 +151,8 @@ def test_deleting_is_undone(studio: Server, page: Page) -> None:
     wait_until(lambda: card(studio, first["name"])["trashed"] is None, "the bin to give it back")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Delete")
+    page.goto("/settings")  # left at once: it is sent all the same
+    wait_until(lambda: studio.call("GET", "/api/v1/pictures?trashed=true").json["pictures"], "the bin")
     page.goto("/gallery?trashed=true")
     page.wait_for_selector("#grid li")
     assert page.locator("#empty-bin-button").is_visible()

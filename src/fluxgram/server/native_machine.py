@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
-from fluxgram.errors import CheckpointMissing, UnknownCheckpoint
+from fluxgram.errors import CheckpointMissing, UnknownCheckpoint, UnknownJob
 from fluxgram.server.failures import respond
 from fluxgram.server.native_views import Administrator, when
 from fluxgram.server.strict import StrictRoute
@@ -56,61 +56,55 @@ def pull_view(pull: Pull) -> PullView:
     )
 
 
+def _named(name: str, request: Request, who: Administrator) -> str:
+    """The checkpoint that a path names, by its own name."""
+    try:
+        return str(request.app.state.pulls.table(name).name)
+    except UnknownCheckpoint as error:
+        raise UnknownJob(str(error), error.hint) from None
+
+
+Named = Annotated[str, Depends(_named)]
+
+
 @router.post("/checkpoints/{name}/pull", status_code=202, summary="Fetch a checkpoint", operation_id="pull",
              response_model=PullView)  # fmt: skip
-def pull(name: str, request: Request, who: Administrator) -> Any:
+def pull(name: Named, request: Request) -> Any:
     """Goes on by itself; GET says how far it is. What was fetched before is not fetched again."""
     pulls: Pulls = request.app.state.pulls
     try:
         return pull_view(pulls.start(name))
-    except UnknownCheckpoint as error:
-        return respond(request, error, 404)
     except CheckpointMissing as error:
         return respond(request, error, 422)
 
 
-@router.get("/checkpoints/{name}/pull", summary="How far a checkpoint is", operation_id="pull_state",
-            response_model=PullView)  # fmt: skip
-def pull_state(name: str, request: Request, who: Administrator) -> Any:
+@router.get("/checkpoints/{name}/pull", summary="How far a checkpoint is", operation_id="pull_state")
+def pull_state(name: Named, request: Request) -> PullView:
     """As it stands now."""
-    pulls: Pulls = request.app.state.pulls
-    try:
-        return pull_view(pulls.get(name))
-    except UnknownCheckpoint as error:
-        return respond(request, error, 404)
+    return pull_view(request.app.state.pulls.get(name))
 
 
-@router.delete("/checkpoints/{name}/pull", summary="Stop fetching a checkpoint", operation_id="cancel_pull",
-               response_model=PullView)  # fmt: skip
-def cancel_pull(name: str, request: Request, who: Administrator) -> Any:
+@router.delete("/checkpoints/{name}/pull", summary="Stop fetching a checkpoint", operation_id="cancel_pull")
+def cancel_pull(name: Named, request: Request) -> PullView:
     """What has been fetched stays, and the next time goes on from it."""
-    pulls: Pulls = request.app.state.pulls
-    try:
-        return pull_view(pulls.cancel(name))
-    except UnknownCheckpoint as error:
-        return respond(request, error, 404)
+    return pull_view(request.app.state.pulls.cancel(name))
 
 
 @router.delete(
     "/checkpoints/{name}/files", summary="Remove a checkpoint's files", operation_id="remove_checkpoint"
 )
-def remove_files(name: str, request: Request, who: Administrator) -> Any:
+def remove_files(name: Named, request: Request) -> Any:
     """What fluxgram has fetched of it; copies of other tools stay."""
     from fluxgram.jobs.local_files import remove
 
     jobs: Jobs = request.app.state.jobs
     pulls: Pulls = request.app.state.pulls
+    if any(card.default and card.name == name for card in jobs.checkpoints()):
+        error = CheckpointMissing(f"{name} is what draws here by default.", "Make another the default first.")
+        return respond(request, error, 409)
+    pulls.cancel(name)
     try:
-        table = pulls.table(name)
-        if any(card.default and card.name == table.name for card in jobs.checkpoints()):
-            error = CheckpointMissing(
-                f"{table.name} is what draws here by default.", "Make another the default first."
-            )
-            return respond(request, error, 409)
-        pulls.cancel(name)
-        return {"freed": remove(table, jobs.settings)}
-    except UnknownCheckpoint as unknown:
-        return respond(request, unknown, 404)
+        return {"freed": remove(pulls.table(name), jobs.settings)}
     except CheckpointMissing as missing:
         return respond(request, missing, 409)
 
