@@ -67,4 +67,6 @@ def job(id: JobNumber, request: Request, pages: Pages, who: Visitor) -> Response
     found = jobs.get(number_of(id), who)
     data = {"job": found.id, "label": str((found.record.extra.get("surface") or {}).get("label", ""))}
     name = data["label"] or found.prompt_asked or pages.text("job.title")
-    return pages.page(request, "job.html", "shoot", {"data": data, "name": name}, texts=("job", "jobs", "light"))
+    return pages.page(
+        request, "job.html", "shoot", {"data": data, "name": name}, texts=("job", "jobs", "light")
+    )
