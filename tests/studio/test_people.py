@@ -190,7 +190,7 @@ def test_a_shoot_from_the_form_to_the_contact_sheet(
     page.reload()
     expect(page.get_by_label("Title")).to_have_value("Two scenes")
     page.get_by_role("button", name="Shoot 2 pictures").click()
-    page.wait_for_url(re.compile(r"/shoots/\w+$"))
+    page.wait_for_url(re.compile(r"/shoots/\w{12,}$"))
     expect(page.locator(".shot img")).to_have_count(2)
     expect(page.get_by_text("All 2 drawn")).to_be_visible()
     expect(page.get_by_role("heading", name="Two scenes")).to_be_visible()
