@@ -42,7 +42,8 @@ def failure(request: Request, error: FluxgramError, status: int) -> Response:
     if request.method not in ("GET", "HEAD") or "text/html" not in request.headers.get("accept", ""):
         return problem(request, error, status)
     if isinstance(error, KeyInvalid):
+        path = request.scope.get("raw_path", b"").decode("ascii", "ignore") or request.url.path
         query = f"?{request.url.query}" if request.url.query else ""
-        return RedirectResponse(f"/sign-in?to={quote(request.url.path + query)}", 303)
+        return RedirectResponse(f"/sign-in?to={quote(path + query)}", 303)
     values = {"status": status, "message": str(error), "hint": error.hint}
     return rendering(request).page(request, "failure.html", "common", values, status=status)

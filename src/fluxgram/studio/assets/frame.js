@@ -18,15 +18,15 @@ shortcuts({ "g": go("/gallery"), "n": go("/"), "l": go("/light"), "c": go("/comp
   { "n": t("common.nav_shoot"), "l": t("common.nav_light"), "g": t("common.nav_gallery"), "c": t("common.nav_compare") });
 
 const offline = document.getElementById("offline"), status = document.getElementById("queue-status");
-const LOOK_SECONDS = 4, AWAY_SECONDS = 1;
+const BUSY_SECONDS = 4, IDLE_SECONDS = 12, AWAY_SECONDS = 1; // each look counts as a call of the key
 let clock;
 
 async function look() {
   clearTimeout(clock);
-  let wait = LOOK_SECONDS;
+  let wait = IDLE_SECONDS;
   try {
     const answer = await fetch("/api/v1/queue", { headers: { Accept: "application/json" } });
-    if (answer.ok) show(await answer.json());
+    if (answer.ok && show(await answer.json())) wait = BUSY_SECONDS;
     if (!offline.hidden) {
       offline.hidden = true;
       toast(t("common.back"), { kind: "good" });
@@ -46,6 +46,7 @@ function show(queue) {
   const count = (queue.queued ?? 0) + (queue.running ?? 0);
   status.hidden = !count;
   status.querySelector(".number").textContent = count;
+  return count;
 }
 
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && look());
