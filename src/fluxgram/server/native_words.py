@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, FastAPI, Query, Request
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from fluxgram.errors import RequestError, UnknownCheckpoint, UnknownTerm
@@ -45,17 +45,22 @@ Size = Annotated[StrictStr, Field(pattern=r"^[0-9]{1,5} ?[xX×] ?[0-9]{1,5}$")] 
 
 def catalog_of(request: Request) -> Catalog:
     """The vocabulary with the words of this machine's owner; read again when their files change."""
-    folder: Path = request.app.state.jobs.settings.home / "vocabulary"
+    return catalog_at(request.app)
+
+
+def catalog_at(app: FastAPI) -> Catalog:
+    """The same, where nobody asks yet."""
+    folder: Path = app.state.jobs.settings.home / "vocabulary"
     try:
         files = sorted(
             (path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in folder.glob("*.toml")
         )
     except OSError:
         files = []
-    known: tuple[Any, Catalog] | None = getattr(request.app.state, "catalog", None)
+    known: tuple[Any, Catalog] | None = getattr(app.state, "catalog", None)
     if known is None or known[0] != files:
         known = (files, load_catalog([folder], entry_points=True))
-        request.app.state.catalog = known
+        app.state.catalog = known
     return known[1]
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from typing import TYPE_CHECKING
 
+from fluxgram.errors import FluxgramError
+from fluxgram.server.native_words import catalog_at
 from fluxgram.studio import (
     browser_files,
     pages_compare,
@@ -30,3 +34,11 @@ def install(app: FastAPI) -> None:
     app.state.bodies[""] = failure
     for part in (*PAGES, browser_files):
         app.include_router(part.router)
+    threading.Thread(target=_warm, args=(app,), name="studio", daemon=True).start()
+
+
+def _warm(app: FastAPI) -> None:
+    """Read what the first page needs before anybody asks for it; what fails here is told where it is asked for."""
+    with contextlib.suppress(FluxgramError, OSError):
+        _ = app.state.studio.files.compressed, app.state.studio.files.version
+        catalog_at(app)
