@@ -17,6 +17,11 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.serving import TINY, serving
 from tests.studio.conftest import chromium
 
+RENDERERS = (
+    ("2D canvas", "?renderer=2d", []),
+    ("WebGL 2, in software", "?renderer=webgl", ["--use-gl=angle", "--use-angle=swiftshader"]),
+)
+"""Where WebGL is drawn in software, the stage takes the canvas by itself."""
 DRAG = """seconds => new Promise((done) => {
   const stage = document.querySelector("light-stage"), start = performance.now(), times = [];
   stage.setAttribute("moving", "key");
@@ -63,18 +68,16 @@ def main() -> int:
         serving(Path(folder) / "home", "fluxgram-mini", engine=TINY) as server,
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(
-            executable_path=found, args=["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader"]
-        )
         print(
             "| renderer | frames a second | median ms | 95th percentile ms | width px |\n|---|---|---|---|---|"
         )
-        for name, query in (("WebGL 2 (software)", "?renderer=webgl"), ("2D canvas", "?renderer=2d")):
+        for name, query, options_of_gl in RENDERERS:
+            browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", *options_of_gl])
             told = measure(browser, server.url, query, options.seconds)
+            browser.close()
             print(
                 f"| {name} | {told['frames']:.0f} | {told['median']:.1f} | {told['worst']:.1f} | {told['width']} |"
             )
-        browser.close()
     return 0
 
 

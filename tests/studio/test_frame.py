@@ -244,6 +244,7 @@ def test_a_server_that_goes_away_is_told_and_comes_back(
     with serving(tmp_path, "fluxgram-mini", engine=TINY) as server:
         page = open_page(base_url=server.url)
         page.goto("/settings")
+        page.wait_for_load_state("networkidle")
         server.kill()
         expect(page.locator("#offline")).to_be_visible()
         server.start(ready=False)

@@ -55,9 +55,8 @@ def shoot(
 
 def newest_shape(jobs: Jobs, who: Caller) -> tuple[int, int] | None:
     """Width and height of the picture that was made last, so that the page keeps room for it."""
-    done = jobs.list(who, states=("done",), limit=1)
-    picture = next((picture for job in done for picture in job.pictures), None)
-    return (picture.width, picture.height) if picture else None
+    newest = jobs.gallery.page(who, limit=1)
+    return (newest[0].width, newest[0].height) if newest else None
 
 
 @router.get("/jobs/{id}")
