@@ -90,6 +90,11 @@ def _over(server: Server, job: int) -> Any:
     return view if view["state"] == "done" else None
 
 
+def painted(page: Page) -> None:
+    """Wait until every named light has its small head."""
+    page.locator(".light-strip[data-painted]").wait_for(state="attached", timeout=60_000)
+
+
 class Photographer:
     """Opens pages and keeps what they look like.
 
@@ -104,7 +109,7 @@ class Photographer:
     def all(self, names: list[str]) -> None:
         """Every page."""
         self.take("shoot", "/", self.shoot)
-        self.take("light", "/light")
+        self.take("light", "/light", painted)
         self.take("gallery", "/gallery")
         self.take("picture", f"/gallery/{names[0]}")
         self.take("compare", self.comparison(names), lambda page: page.keyboard.press("s"))
@@ -112,7 +117,7 @@ class Photographer:
         self.take("characters", self.character())
         self.take("shoots", board)
         self.take("settings", "/settings", theme="light")
-        self.take("phone", "/light", size=(390, 844))
+        self.take("phone", "/light", painted, size=(390, 844))
 
     def hero(self) -> None:
         """The head of the light page in a light of its own, without lamps and dials."""
@@ -147,6 +152,8 @@ class Photographer:
             viewport={"width": size[0], "height": size[1]},
             color_scheme=theme,  # type: ignore[arg-type]
             device_scale_factor=2 if size[0] < 600 else 1,
+            is_mobile=size[0] < 600,
+            has_touch=size[0] < 600,
         )
         page = context.new_page()
         page.goto(path)
