@@ -18,7 +18,8 @@ from tests.studio.conftest import forget, no_sideways_scrolling
 
 STUDIO = FOLDER.parent
 PAGES = ("/", "/light", "/gallery", "/compare", "/characters", "/shoots", "/settings")
-MOST_BYTES = 150_000
+MOST_BYTES = 80_000
+"""As sent."""
 ADMIN = ("--scope", "draw", "--scope", "read", "--scope", "admin")
 
 
