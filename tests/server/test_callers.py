@@ -101,7 +101,8 @@ def test_no_key_opens_nothing(keyed: Keyed) -> None:
             answer = call(method, path, body, headers)
             assert answer.status == 401, (path, headers, answer.body)
             assert answer.headers["www-authenticate"] == "Bearer"
-    for path in ("/livez", "/readyz", "/healthz", "/", "/docs", "/openapi.json"):
+    assert call("GET", "/").status == 401
+    for path in ("/livez", "/readyz", "/healthz", "/sign-in", "/docs", "/openapi.json"):
         assert call("GET", path).status == 200, path
 
 
