@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PROMPT ?= Portrait of a woman with auburn hair, soft window light from the left, 85mm lens
 SEED ?= 9
+# Files of tests that run at a time.
+WORKERS ?= 2
 export PROMPT SEED
 
 .DEFAULT_GOAL := help
@@ -27,7 +29,7 @@ serve: $(VENV)/installed-server  ## the service at http://127.0.0.1:7070 (SERVE=
 	@$(BIN)/fluxgram serve $(SERVE)
 
 test: $(VENV)/installed-dev  ## run all tests; those of the Studio need Chromium (make browser)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 browser:  ## install Debian's Chromium for the Studio's tests, where this user may; tests without one are skipped
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
