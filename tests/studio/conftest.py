@@ -39,9 +39,9 @@ def chromium() -> str | None:
     return named or next(filter(None, map(shutil.which, NAMES)), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, started once."""
+    """Chromium, started once a file: as long as Playwright runs, no other test in this process can have an event loop."""
     found = chromium()
     if sync_playwright is None or found is None:
         pytest.skip("no Chromium on this machine: apt-get install chromium, or set CHROMIUM to one")
