@@ -41,7 +41,7 @@ def chromium() -> str | None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, started once a file: as long as Playwright runs, no other test in this process can have an event loop."""
+    """Chromium, started once a file: while Playwright runs, no other test in the process can have an event loop."""
     found = chromium()
     if sync_playwright is None or found is None:
         pytest.skip("no Chromium on this machine: apt-get install chromium, or set CHROMIUM to one")
