@@ -358,19 +358,6 @@ def test_on_a_phone(studio: Server, phone: Page, axe: Callable[..., None]) -> No
     axe(phone)
 
 
-def test_the_page_is_light(studio: Server, page: Page) -> None:
-    sizes: dict[str, int] = {}
-
-    def weigh(answer: Any) -> None:
-        if "/pictures/" not in answer.url and "/api/" not in answer.url:
-            sizes[answer.url] = len(answer.body())
-
-    page.on("response", weigh)
-    page.goto("/gallery?q=nothing-at-all")
-    page.wait_for_selector("#empty-filter:visible")
-    assert sum(sizes.values()) <= 150_000, sizes
-
-
 def test_choosing_from_the_gallery(studio: Server, page: Page, axe: Callable[..., None]) -> None:
     first, second, _ = three(studio, "choosing")
     page.goto("/gallery?q=choosing")

@@ -432,17 +432,3 @@ def test_a_phone_shows_it_all_without_sideways_scrolling(phone: Page, axe: Calla
     phone.goto(href)
     expect(phone.locator("#timeline li").last).to_contain_text("Done")
     no_sideways_scrolling(phone)
-
-
-def test_the_page_is_light(page: Page) -> None:
-    """HTML, styles and scripts, without pictures."""
-    weights: dict[str, int] = {}
-
-    def weigh(answer: Any) -> None:
-        kind = answer.headers.get("content-type", "")
-        if answer.status == 200 and ("javascript" in kind or "css" in kind or "html" in kind):
-            weights[answer.url] = len(answer.body())
-
-    page.on("response", weigh)
-    page.goto("/", wait_until="networkidle")
-    assert sum(weights.values()) <= 150_000, sorted((size, url) for url, size in weights.items())
