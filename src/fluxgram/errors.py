@@ -7,6 +7,7 @@ nothing else; a traceback means a defect in fluxgram, not a mistake of the user.
     ├── RequestError              the request cannot be made as asked             (exit status 2)
     │   ├── PromptTooLong         strict mode, and the checkpoint cannot read all of the prompt
     │   ├── UnknownCheckpoint     no checkpoint of that name; the hint names the nearest
+    │   ├── UnknownAdapter        no adapter of that name; the hint names the nearest
     │   ├── UnknownTerm           no word of that name in the vocabulary; the hint names the nearest
     │   ├── ShootError            a shoot file, a character or a wildcard cannot be used
     │   ├── UnknownJob            no job or picture of that name that this caller may see
@@ -28,6 +29,9 @@ nothing else; a traceback means a defect in fluxgram, not a mistake of the user.
     │   ├── CheckpointDamaged     files are truncated, of another shape, or of another kind
     │   ├── CheckpointGated       the hub asks for acceptance of a licence first
     │   └── UnsafeWeights         pickled weights, which are never read
+    ├── AdapterError              an adapter cannot be used
+    │   ├── AdapterDamaged        its file is truncated, no safetensors file, or holds impossible numbers
+    │   └── AdapterMisfit         not every tensor of it found its place in the checkpoint; nothing was applied
     ├── PictureError              a picture file cannot be read or written
     │   ├── PictureExists         the output name is taken, and overwriting was not asked for
     │   └── NoReceipt             the picture carries no receipt of fluxgram
@@ -66,6 +70,10 @@ class PromptTooLong(RequestError):
 
 class UnknownCheckpoint(RequestError):
     """No checkpoint of that name is known."""
+
+
+class UnknownAdapter(RequestError):
+    """No adapter of that name."""
 
 
 class UnknownTerm(RequestError):
@@ -160,6 +168,18 @@ class CheckpointGated(CheckpointError):
 
 class UnsafeWeights(CheckpointError):
     """Pickled weights, which can run any program when read and are therefore never read."""
+
+
+class AdapterError(FluxgramError):
+    """An adapter cannot be used."""
+
+
+class AdapterDamaged(AdapterError):
+    """Its file is truncated, no safetensors file, or holds impossible numbers."""
+
+
+class AdapterMisfit(AdapterError):
+    """Not every tensor of it found its place in the checkpoint; nothing was applied."""
 
 
 class PictureError(FluxgramError):

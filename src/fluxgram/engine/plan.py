@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from fluxgram.engine.sizes import Pixels, choose_sizes, crop_box
 from fluxgram.errors import RequestError
+from fluxgram.families.contract import Negative
 
 if TYPE_CHECKING:
+    from fluxgram.engine.adapter_use import AdapterUse
     from fluxgram.engine.request import Request
     from fluxgram.families.checkpoints import Checkpoint
 
@@ -48,7 +50,9 @@ class Plan:
         crop: Part of the rendered picture that is delivered: left, top, right, bottom in px.
         steps: Denoising steps.
         guidance: Classifier-free guidance scale; 1 is none.
-        negative: Negative prompt that is applied, or None.
+        prompt: What the checkpoint reads: the request's words in the checkpoint's manner.
+        negative: Negative prompt that is applied and how, or None.
+        adapters: Adapters that it is drawn with: the checkpoint's own, then the request's.
         seeds: One for each picture.
         ignored: What is not applied, with the reason.
     """
@@ -60,7 +64,9 @@ class Plan:
     crop: tuple[int, int, int, int]
     steps: int
     guidance: float
-    negative: str | None
+    prompt: str
+    negative: Negative | None
+    adapters: tuple[AdapterUse, ...]
     seeds: tuple[int, ...]
     ignored: tuple[Ignored, ...]
 
@@ -101,7 +107,9 @@ def resolve(request: Request, checkpoint: Checkpoint) -> Plan:
         crop=crop_box(rendered, delivered, checkpoint.sizes),
         steps=checkpoint.steps[request.quality] if request.steps is None else request.steps,
         guidance=guidance,
-        negative=negative,
+        prompt=request.prompt,
+        negative=None if negative is None else Negative(negative, "true_cfg", guidance),
+        adapters=request.adapters,
         seeds=tuple((seed + index) % 2**64 for index in range(request.samples)),
         ignored=ignored,
     )

@@ -14,9 +14,11 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any, Literal, get_args
 
+from fluxgram.engine.adapter_use import AdapterUse
 from fluxgram.engine.plan import Ignored, Plan, resolve
 from fluxgram.engine.sizes import Pixels, Shape, check_pixels, parse_size
 from fluxgram.errors import RequestError
+from fluxgram.families.contract import NegativeMethod
 
 __all__ = ["Ignored", "Plan", "Quality", "Request", "Shape", "parse_seed", "parse_size", "resolve"]
 
@@ -49,6 +51,9 @@ class Request:
         strict: A prompt that does not fit is an error instead of a line in the receipt.
         preview_every: Give a small preview every so many steps; 0 for none.
         allow_ignored: List what the checkpoint cannot apply in the receipt instead of refusing it.
+        adapters: Adapters to draw with, in order; at most 8.
+        negative_method: How the negative prompt steers; None for the checkpoint's own way.
+        negative_scale: Scale of that method; None for its default.
 
     Raises:
         RequestError: A value that no checkpoint could draw.
@@ -66,6 +71,9 @@ class Request:
     strict: bool = False
     preview_every: int = 0
     allow_ignored: bool = False
+    adapters: tuple[AdapterUse, ...] = ()
+    negative_method: NegativeMethod | None = None
+    negative_scale: float | None = None
 
     def __post_init__(self) -> None:
         checked = {

@@ -100,7 +100,7 @@ class Runner:
         def work(parts: Parts, family: Family) -> None:
             if plan.request.strict:
                 _check_length(plan, parts, family)
-            condition = family.encode(parts, plan.request.prompt, plan.negative, plan.guidance)
+            condition = family.encode(parts, plan.prompt, plan.negative, plan.guidance)
             latents = family.begin(parts, *plan.rendered, shot.seed)
             shot.begin(condition, latents, family.sigmas(plan.checkpoint, *plan.rendered, plan.steps))
 
@@ -219,8 +219,8 @@ def _timed(shot: Shot, stage: str) -> Iterator[None]:
 
 def _check_length(plan: Plan, parts: Parts, family: Family) -> None:
     """Refuse a prompt that the checkpoint cannot read to its end."""
-    for text in (plan.request.prompt, plan.negative):
-        report = family.count_tokens(parts, text or "")
+    for text in (plan.prompt, plan.negative.text if plan.negative else ""):
+        report = family.count_tokens(parts, text)
         if report.lost:
             lost = report.lost if len(report.lost) <= 80 else report.lost[:77] + "..."
             raise PromptTooLong(

@@ -76,16 +76,24 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnAdapter:
+    """An adapter that belongs to a checkpoint: `source` as after `--adapter`, and its weight."""
+
+    source: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """One checkpoint, as its table says.
 
     Attributes:
         name: What the user writes after `--checkpoint`.
-        family: `flux2`.
+        family: `flux1` or `flux2`.
         title: One line for people.
         source: `embedded:NAME` (package data), `hub:OWNER/REPO`, or `folder:PATH` in diffusers' layout.
         licence: Terms.
-        distilled: Few steps, no guidance, no negative prompt.
+        distilled: Few steps, no guidance scale.
         steps: Denoising steps by quality: `draft`, `proof`, `final`.
         guidance: Default guidance scale; 1 where the checkpoint takes none.
         sizes: Picture sizes.
@@ -98,6 +106,16 @@ class Checkpoint:
         largest_gb: Memory with the largest component alone at bf16, in GiB; 0 where not known.
         cpu_dtype: Data type on a CPU, whatever the CPU has; empty leaves it to `placement.py`.
         cpu_threads: Threads on a CPU where the settings name none; 0 takes every usable core.
+        negatives: Methods by which it applies a negative prompt (`NegativeMethod`), the first being its default; empty
+            where it refuses one.
+        embeds_guidance: The guidance scale goes into the transformer as a number (FLUX.1 dev), not into a second pass.
+        fast: Name of a distilled version of it that draws drafts; empty for none.
+        borrows: Name of a checkpoint whose tokenizer, text encoder and autoencoder it uses; empty for its own.
+        base: Name of the checkpoint that this one is, plus what follows; its table holds for whatever is not said here.
+        adapters: Adapters that always go with it.
+        prefix: Words put before every prompt.
+        suffix: Words put after every prompt.
+        negative: Negative prompt where none is given; empty for none.
     """
 
     name: str
@@ -118,6 +136,15 @@ class Checkpoint:
     largest_gb: float = 0.0
     cpu_dtype: Literal["", "float32", "bfloat16"] = ""
     cpu_threads: int = 0
+    negatives: tuple[str, ...] = ()
+    embeds_guidance: bool = False
+    fast: str = ""
+    borrows: str = ""
+    base: str = ""
+    adapters: tuple[OwnAdapter, ...] = ()
+    prefix: str = ""
+    suffix: str = ""
+    negative: str = ""
 
 
 def known(settings: Settings) -> dict[str, Checkpoint]:
@@ -199,6 +226,7 @@ def _of_folder(folder: Path, tables: Mapping[str, Checkpoint]) -> Checkpoint:
         "distilled": distilled,
         "steps": base.steps,
         "guidance": base.guidance,
+        "negatives": list(base.negatives),
         "download_gb": round(size / 1e9, 3),
         "memory_gb": round(size / 2**30, 3),
         "sizes": {"multiple": _multiple(folder), "default": list(base.sizes.default)},
@@ -256,7 +284,8 @@ def _check(checkpoint: Checkpoint, error: Callable[[str, str], Exception] = Sett
         ),
         "a distilled checkpoint has guidance = 1": checkpoint.distilled and checkpoint.guidance != 1,
         "schedule.shift must be above 0": not checkpoint.schedule.shift > 0,
-        "family must be flux2": checkpoint.family != "flux2",
+        "negatives must be of true_cfg, vsf and nag": not set(checkpoint.negatives) <= {"true_cfg", "vsf", "nag"},
+        "family must be flux1 or flux2": checkpoint.family not in ("flux1", "flux2"),
     }
     for fault, present in faults.items():
         if present:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     import torch
 
+    from fluxgram.families.adapters.applied import Applied
     from fluxgram.families.checkpoints import Checkpoint
     from fluxgram.families.placement import Placement
 
@@ -58,6 +59,27 @@ class TextReport:
     lost: str
 
 
+NegativeMethod = Literal["true_cfg", "vsf", "nag"]
+"""How a negative prompt steers: a second pass (classifier-free guidance: Ho and Salimans 2022), negative tokens whose
+values change sign in attention (VSF: arXiv 2508.10931), or extrapolated and normalised attention (NAG: arXiv
+2505.21179)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Negative:
+    """What must not be there, and how the picture is steered away from it.
+
+    Attributes:
+        text: The words.
+        method: See `NegativeMethod`.
+        scale: Of the method: guidance scale of `true_cfg` and `nag`, weight of the flipped values of `vsf`.
+    """
+
+    text: str
+    method: NegativeMethod
+    scale: float
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """What one picture is drawn from.
@@ -65,22 +87,31 @@ class Condition:
     Attributes:
         text: Prompt embedding, (1, text tokens, channels).
         report: What was read of the prompt.
-        guidance: Classifier-free guidance scale; 1 is none.
-        negative: Embedding of the negative prompt (of the empty text where guidance > 1 and none was given), or None.
+        guidance: Guidance scale of the checkpoint's own kind (a second pass, or embedded); 1 is none.
+        unguided: Embedding that a second pass is drawn from: of the negative prompt where the method is `true_cfg`,
+            of the empty text where there is guidance and no such negative, or None for a single pass.
+        negative: Embedding of a negative prompt that steers inside attention (`vsf`, `nag`), or None.
         negative_report: What was read of the negative prompt, or None.
-        negative_method: `true_cfg` or `none`; written into the receipt.
+        negative_method: How it steers; `none` where there is none. Written into the receipt.
+        negative_scale: Scale of the method.
+        pooled: Pooled prompt embedding (1, channels) of families that have one, else None; `pooled_unguided` is that
+            of the second pass.
         references: Reference pictures as packed latents (none in this version).
-        adapters: Adapters of this picture (none in this version).
+        adapters: Adapters of this picture with their weights at this step, in order.
     """
 
     text: torch.Tensor
     report: TextReport
     guidance: float = 1.0
+    unguided: torch.Tensor | None = None
     negative: torch.Tensor | None = None
     negative_report: TextReport | None = None
     negative_method: str = "none"
+    negative_scale: float = 1.0
+    pooled: torch.Tensor | None = None
+    pooled_unguided: torch.Tensor | None = None
     references: tuple[Any, ...] = ()
-    adapters: tuple[Any, ...] = ()
+    adapters: tuple[Applied, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +142,8 @@ class Family(Protocol):
         """What the text encoder would read of a prompt; cheap, no weights touched."""
         ...
 
-    def encode(self, parts: Parts, prompt: str, negative: str | None, guidance: float) -> Condition:
-        """Text to embeddings (cached by checkpoint and text)."""
+    def encode(self, parts: Parts, prompt: str, negative: Negative | None, guidance: float) -> Condition:
+        """Text to embeddings (cached by checkpoint and text). Raises `RequestError` for what would be ignored."""
         ...
 
     def begin(self, parts: Parts, width: int, height: int, seed: int) -> Latents:

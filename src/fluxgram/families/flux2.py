@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from fluxgram.errors import OutOfMemory, RequestError
 from fluxgram.families import flux2_components, layout, sources, weights
-from fluxgram.families.contract import Condition, Latents, Parts, Progress, TextReport
+from fluxgram.families.contract import Condition, Latents, Negative, Parts, Progress, TextReport
 from fluxgram.families.placement import memory_guard
 from fluxgram.families.text import PromptTokenizer
 
@@ -69,7 +69,7 @@ class Flux2:
         tokenizer: PromptTokenizer = parts.components["tokenizer"]
         return tokenizer.report(text)
 
-    def encode(self, parts: Parts, prompt: str, negative: str | None, guidance: float) -> Condition:
+    def encode(self, parts: Parts, prompt: str, negative: Negative | None, guidance: float) -> Condition:
         """Text to embeddings.
 
         Args:
@@ -85,14 +85,15 @@ class Flux2:
         text, report = _embed(parts, prompt)
         if guidance <= 1:
             return Condition(text, report)
-        against, against_report = _embed(parts, negative or "")
+        against, against_report = _embed(parts, negative.text if negative else "")
         return Condition(
             text,
             report,
             guidance,
-            negative=against,
-            negative_report=against_report,
-            negative_method="true_cfg",
+            unguided=against,
+            negative_report=against_report if negative else None,
+            negative_method="true_cfg" if negative else "none",
+            negative_scale=guidance,
         )
 
     def begin(self, parts: Parts, width: int, height: int, seed: int) -> Latents:
@@ -146,9 +147,9 @@ class Flux2:
         """
         forward = partial(_forward, parts, latents, t)
         positive = forward(condition.text)
-        if condition.negative is None:
+        if condition.unguided is None:
             return positive
-        against = forward(condition.negative)
+        against = forward(condition.unguided)
         return against + condition.guidance * (positive - against)
 
     def decode(self, parts: Parts, latents: Latents) -> torch.Tensor:
@@ -173,7 +174,7 @@ class Flux2:
         return pixels
 
 
-def check_guidance(checkpoint: Checkpoint, negative: str | None, guidance: float) -> None:
+def check_guidance(checkpoint: Checkpoint, negative: Negative | None, guidance: float) -> None:
     """Refuse guidance and negative prompts that would be ignored.
 
     Raises:

@@ -1,0 +1,4 @@
+"""Adapters (LoRA and its kin): files of every tool's making, read into one form, held against a checkpoint, applied.
+
+Read `adapter.py` first, then `applied.py`. Nothing is applied by halves: a tensor without a place is an error.
+"""
