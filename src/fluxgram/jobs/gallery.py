@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from fluxgram.errors import PictureError, RequestError, StoreError
 from fluxgram.jobs.orders import LOCAL, Caller
-from fluxgram.store.gallery import Gallery, Import, Wanted, new_name, words_for
+from fluxgram.store.gallery import Gallery, Import, Wanted, words_for
+from fluxgram.store.naming import picture_names, thumbnail_name
 from fluxgram.store.records import PictureRecord
 
 if TYPE_CHECKING:
@@ -217,8 +218,8 @@ class GalleryDoor:
         unsaid = found.receipt.get("imported")
         if isinstance(unsaid, dict):  # who brings a file may know what it does not say
             unsaid["settings"] = {**unsaid["settings"], "prompt": words, "checkpoint": drawn_by}
-        name = new_name(file.format)  # type: ignore[arg-type]  # one of those that are read
-        beside = f"{name.rpartition('.')[0]}-small.webp"
+        name = picture_names(file.format)[0]  # type: ignore[arg-type]  # one of those that are read
+        beside = thumbnail_name(name)
         picture = PictureRecord(
             name=name,
             thumbnail=beside,

@@ -6,8 +6,6 @@ folded text; it reads pictures until a page is full. `owner` is whose pictures a
 
 from __future__ import annotations
 
-import secrets
-import string
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
@@ -31,8 +29,9 @@ from sqlalchemy import (
 
 from fluxgram.errors import RequestError, UnknownJob
 from fluxgram.store import tables
+from fluxgram.store.naming import free_job_id
 from fluxgram.store.part import Part
-from fluxgram.store.records import LARGEST_ID, Format, JobRecord, Origin, PictureRecord
+from fluxgram.store.records import JobRecord, PictureRecord
 from fluxgram.store.rows import add_events, picture_of
 
 MARKS = ("rating", "favourite", "rejected")
@@ -45,8 +44,6 @@ MOST_TERMS = 12
 """Words of one search."""
 MOST_UP, MOST_RELATED = 64, 200
 """Generations that a lineage goes up, and pictures that it has at most."""
-_LETTERS = string.ascii_letters + string.digits
-_ENDINGS = {"png": "png", "jpeg": "jpg", "webp": "webp"}
 
 Pictures = list[PictureRecord]
 Rejected = Literal["hide", "show", "only"]
@@ -308,7 +305,7 @@ class Gallery(Part):
         """
         now, picture = self._clock(), given.picture
         with self._database.writing() as connection:
-            job = _free_id(connection)
+            job = free_job_id(connection)
             picture = replace(picture, job=job, created=now)
             values = {"id": job, "owner": picture.owner, "surface": given.surface, "state": "done", "rank": 0}
             values |= {"tag": 0.0, "weight": 1.0, "request": dict(given.request), "cost": 0.0, "extra": {}}
@@ -328,11 +325,6 @@ class Gallery(Part):
             )
             add_events(connection, job, now, [("done", {"pictures": 1})])
         return picture
-
-
-def new_name(kind: Format) -> str:
-    """A name for a picture's file: 22 letters and digits that nobody can guess (131 bits)."""
-    return f"{''.join(secrets.choice(_LETTERS) for _ in range(22))}-0.{_ENDINGS[kind]}"
 
 
 def of_job(job: JobRecord, picture: PictureRecord) -> dict[str, Any]:
@@ -456,13 +448,6 @@ def _check_tags(connection: Connection, name: str) -> None:
         raise RequestError(f"A picture has at most {MOST_TAGS} tags.", "Remove some first.")
 
 
-def _free_id(connection: Connection) -> int:
-    while True:
-        number = secrets.randbelow(LARGEST_ID) + 1
-        if connection.execute(select(tables.jobs.c.id).where(tables.jobs.c.id == number)).first() is None:
-            return number
-
-
 def _short(value: object) -> str:
     return plain(value)[:200] if isinstance(value, str) else ""
 
@@ -472,6 +457,3 @@ def unknown_picture() -> UnknownJob:
     return UnknownJob(
         "There is no picture of that name.", "It may have been removed; other keys' pictures are not shown."
     )
-
-
-__all__ = ["MARKS", "Gallery", "Import", "Origin", "Wanted", "new_name", "of_job", "terms_of", "words_for"]
