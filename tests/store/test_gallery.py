@@ -12,9 +12,10 @@ from sqlalchemy import event
 from fluxgram.errors import RequestError, UnknownJob
 from fluxgram.store import migrations
 from fluxgram.store.database import Database
-from fluxgram.store.gallery import MOST_TAGS, Gallery, Import, Wanted, terms_of
+from fluxgram.store.gallery import MOST_TAGS, Gallery, Import
 from fluxgram.store.naming import picture_names
 from fluxgram.store.records import PictureRecord
+from fluxgram.store.searching import Wanted, terms_of
 from tests.store.stores import NOON, Store, a_picture
 
 

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from fluxgram.errors import PictureError, RequestError, StoreError
 from fluxgram.jobs.orders import LOCAL, Caller
-from fluxgram.store.gallery import Gallery, Import, Wanted, words_for
+from fluxgram.store.gallery import Gallery, Import
 from fluxgram.store.naming import picture_names, thumbnail_name
 from fluxgram.store.records import PictureRecord
+from fluxgram.store.searching import Wanted, words_for
 
 if TYPE_CHECKING:
     from fluxgram.jobs.door import Jobs

@@ -17,7 +17,7 @@ from fluxgram.store import tables
 from fluxgram.store.naming import letters
 from fluxgram.store.part import Part
 from fluxgram.store.records import BoardKind, BoardRecord, VoteRecord, Winner
-from fluxgram.store.rows import merge
+from fluxgram.store.rows import merge, owned
 
 MOST_TITLE = 200
 """Characters."""
@@ -111,16 +111,15 @@ class Boards(Part):
         """
         boards = tables.boards
         wanted: list[ColumnElement[bool]] = []
-        if owner is not None:
-            wanted.append(boards.c.owner == owner)
         if kind:
             wanted.append(boards.c.kind == kind)
         if before is not None:
             wanted.append(tuple_(boards.c.created, boards.c.id) < before)
         wanted.append(boards.c.trashed.is_not(None) if trashed else boards.c.trashed.is_(None))
         order = boards.c.created.desc(), boards.c.id.desc()
+        statement = owned(select(boards), boards, owner).where(*wanted).order_by(*order).limit(limit)
         with self._database.reading() as connection:
-            rows = connection.execute(select(boards).where(*wanted).order_by(*order).limit(limit)).all()
+            rows = connection.execute(statement).all()
         return [_board(row) for row in rows]
 
     def update(
