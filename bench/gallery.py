@@ -18,7 +18,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from fluxgram.store.database import Database
-from fluxgram.store.gallery import Gallery, Wanted
+from fluxgram.store.gallery import Gallery
+from fluxgram.store.searching import Wanted
 from tests.studio.pictures import fill
 
 PAGE = 60

@@ -45,11 +45,13 @@ def test_an_anchor_with_light_in_it_is_warned_of(inside: Run) -> None:
 
 
 def test_references_are_kept_relative(shell: Shell, inside: Run) -> None:
-    (shell.folder / "face.png").write_bytes(b"")
-    inside("character", "new", "a", "--anchor", "woman", "--reference", "face.png")
+    face = shell.folder.parent / "faces" / "face.png"
+    face.parent.mkdir()
+    face.write_bytes(b"")
+    inside("character", "new", "a", "--anchor", "woman", "--reference", "../faces/face.png")
     shown = json.loads(inside("character", "show", "a", "--json").out)
-    assert shown["references"] == ["../../work/face.png"]
-    (shell.folder / "face.png").unlink()
+    assert shown["references"] == ["../../faces/face.png"]
+    face.unlink()
     done = inside("character", "show", "a")
     assert done.status == 2
     assert "face.png', which is not there" in done.err

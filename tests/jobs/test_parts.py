@@ -13,9 +13,9 @@ from fluxgram.jobs.bell import Bell
 from fluxgram.jobs.estimates import seconds_left
 from fluxgram.jobs.keeper import pause_after
 from fluxgram.jobs.orders import Note, job_of
-from fluxgram.jobs.scribe import thumbnail_name
 from fluxgram.jobs.task import task_of
 from fluxgram.jobs.webhook_bodies import modelslab, native
+from fluxgram.store.naming import thumbnail_name
 from fluxgram.store.records import JobRecord, PictureRecord, Problem
 
 

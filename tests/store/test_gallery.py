@@ -12,8 +12,10 @@ from sqlalchemy import event
 from fluxgram.errors import RequestError, UnknownJob
 from fluxgram.store import migrations
 from fluxgram.store.database import Database
-from fluxgram.store.gallery import MOST_TAGS, Gallery, Import, Wanted, new_name, terms_of
+from fluxgram.store.gallery import MOST_TAGS, Gallery, Import
+from fluxgram.store.naming import picture_names
 from fluxgram.store.records import PictureRecord
+from fluxgram.store.searching import Wanted, terms_of
 from tests.store.stores import NOON, Store, a_picture
 
 
@@ -225,7 +227,7 @@ def test_a_family_that_bites_its_own_tail(store: Store, gallery: Gallery) -> Non
 
 
 def test_an_import_is_a_job_that_is_done(store: Store, gallery: Gallery) -> None:
-    name = new_name("webp")
+    name = picture_names("webp")[0]
     assert name.endswith("-0.webp")
     picture = PictureRecord(
         name=name, thumbnail="aa-small.webp", job=0, index=0, seed=2**64 - 1, width=8, height=9, bytes=10,

@@ -12,8 +12,8 @@ from sqlalchemy import insert
 from fluxgram.pictures.thumbnail import thumbnail
 from fluxgram.store import tables
 from fluxgram.store.database import Database
-from fluxgram.store.gallery import words_for
 from fluxgram.store.pictures import PictureStore
+from fluxgram.store.searching import words_for
 
 KINDS = ("sailor", "queen", "baker", "diver", "smith")
 SHAPES = ((256, 384), (384, 256), (256, 256), (240, 426))

@@ -8,14 +8,13 @@ because votes name it. How cells stand now is `cells.py`, how a grid of settings
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fluxgram.errors import FluxgramError, RequestError, UnknownJob
 from fluxgram.jobs.grids import MOST_CELLS, MOST_LABEL, CellOrder, label_of
-from fluxgram.jobs.orders import Order
+from fluxgram.jobs.orders import Order, drawn_seed
 from fluxgram.store.gallery import unknown_picture
 
 if TYPE_CHECKING:
@@ -219,7 +218,7 @@ def _check_cells(cells: Sequence[CellOrder], caller: Caller, jobs: Jobs) -> None
 def _seed_of(order: ComparisonOrder) -> int:
     """One seed for all that name none; the same again where the submission comes again."""
     if not order.key:
-        return secrets.randbits(32)
+        return drawn_seed()
     return int.from_bytes(hashlib.sha256(f"seed {order.key}".encode()).digest()[:4], "big")
 
 

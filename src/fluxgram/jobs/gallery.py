@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from fluxgram.errors import PictureError, RequestError, StoreError
 from fluxgram.jobs.orders import LOCAL, Caller
-from fluxgram.store.gallery import Gallery, Import, Wanted, new_name, words_for
+from fluxgram.store.gallery import Gallery, Import
+from fluxgram.store.naming import picture_names, thumbnail_name
 from fluxgram.store.records import PictureRecord
+from fluxgram.store.searching import Wanted, words_for
 
 if TYPE_CHECKING:
     from fluxgram.jobs.door import Jobs
@@ -217,8 +219,8 @@ class GalleryDoor:
         unsaid = found.receipt.get("imported")
         if isinstance(unsaid, dict):  # who brings a file may know what it does not say
             unsaid["settings"] = {**unsaid["settings"], "prompt": words, "checkpoint": drawn_by}
-        name = new_name(file.format)  # type: ignore[arg-type]  # one of those that are read
-        beside = f"{name.rpartition('.')[0]}-small.webp"
+        name = picture_names(file.format)[0]  # type: ignore[arg-type]  # one of those that are read
+        beside = thumbnail_name(name)
         picture = PictureRecord(
             name=name,
             thumbnail=beside,

@@ -5,6 +5,7 @@ What a surface hands in is an `Order`; what the store keeps is a `JobRecord`; wh
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -171,6 +172,11 @@ class Job:
     def problem(self) -> Problem | None:
         """Why it failed."""
         return self.record.problem
+
+
+def drawn_seed() -> int:
+    """A seed by chance, for what names none: 32 bits, few enough to be read out and typed."""
+    return secrets.randbits(32)
 
 
 def job_of(

@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from fluxgram.engine.receipt import Service
@@ -26,6 +25,7 @@ from fluxgram.jobs.door import over_as
 from fluxgram.jobs.orders import Note
 from fluxgram.pictures.thumbnail import preview_jpeg, thumbnail
 from fluxgram.pictures.write import encode_picture
+from fluxgram.store.naming import thumbnail_name
 from fluxgram.store.records import PictureRecord, Problem
 
 if TYPE_CHECKING:
@@ -312,12 +312,6 @@ def problem_of(error: Exception, job: int, jobs: Jobs) -> Problem:
         "The service failed in a way it should not while drawing this.",
         "Try again; the service's log has the details.",
     )
-
-
-def thumbnail_name(name: str) -> str:
-    """The name of a picture's thumbnail: beside it, and as hard to guess."""
-    path = PurePosixPath(name)
-    return str(path.with_name(f"{path.stem}-small.webp"))
 
 
 def drawing_seconds(receipts: Iterable[Mapping[str, Any]]) -> float:

@@ -21,7 +21,7 @@ from fluxgram.server.failures import respond
 from fluxgram.server.links import base_url, picture_url
 from fluxgram.server.native_views import Who, when
 from fluxgram.server.strict import Body, StrictRoute
-from fluxgram.store.gallery import Wanted
+from fluxgram.store.searching import Wanted
 
 if TYPE_CHECKING:
     from fluxgram.jobs.door import Jobs

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 import threading
 from dataclasses import asdict
 from enum import Enum
@@ -20,6 +19,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field, StrictFloat, StrictInt, StrictStr
 
 from fluxgram.errors import FluxgramError, PictureError, ShootError, UnknownJob
+from fluxgram.jobs.orders import drawn_seed
 from fluxgram.pictures.read import read_picture
 from fluxgram.pictures.thumbnail import thumbnail
 from fluxgram.prompt.characters import Adapter, Cast, Character, anchor_warnings
@@ -127,7 +127,7 @@ def new_character(body: NewCharacter, request: Request, response: Response, who:
     """By a name that is free; PUT replaces one."""
     who.may("admin")
     cast = cast_of(request)
-    seed = secrets.randbits(32) if body.seed is None else int(body.seed)
+    seed = drawn_seed() if body.seed is None else int(body.seed)
     with _turn(request):
         if cast.path(body.name).exists():
             error = ShootError(

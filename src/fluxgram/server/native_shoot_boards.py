@@ -5,7 +5,6 @@ Titles are changed and boards are put into the bin at `/boards/ID`, as other boa
 
 from __future__ import annotations
 
-import secrets
 import tempfile
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -16,6 +15,7 @@ from pydantic import Field, StrictInt, StrictStr
 
 from fluxgram.errors import FluxgramError, RequestError
 from fluxgram.jobs.contact_sheets import archive, picture_sheet, whole_page
+from fluxgram.jobs.orders import drawn_seed
 from fluxgram.jobs.shoots import Shot, change, drawn, shots_of, submit_all, which
 from fluxgram.server.native_shoots import SHOOTS, order_of
 from fluxgram.server.native_views import Who, picture_views, when
@@ -179,7 +179,7 @@ def _anew(shot: Shot, body: Again) -> Shot:
     """A frame with other words, another seed or another quality."""
     seed = shot.seed
     if body.seed == NEW:
-        seed = secrets.randbits(32)
+        seed = drawn_seed()
     elif body.seed is not None:
         if not str(body.seed).isdecimal() or not 0 <= int(str(body.seed)[:21]) < 2**64:
             raise RequestError("That is no seed.", "A seed is a whole number from 0 to 2^64 - 1, or `new`.")

@@ -7,8 +7,6 @@ two tabs (or a tab and the server) that change one board find out about each oth
 from __future__ import annotations
 
 import json
-import secrets
-import string
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,9 +14,10 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, sel
 
 from fluxgram.errors import RequestError, UnknownJob
 from fluxgram.store import tables
+from fluxgram.store.naming import letters
 from fluxgram.store.part import Part
 from fluxgram.store.records import BoardKind, BoardRecord, VoteRecord, Winner
-from fluxgram.store.rows import merge
+from fluxgram.store.rows import merge, owned
 
 MOST_TITLE = 200
 """Characters."""
@@ -26,7 +25,6 @@ MOST_DATA_BYTES = 2_000_000
 """Of a board's data as JSON; about what 64 long prompts with their requests need, ten times over."""
 MOST_VOTES = 10_000
 """On one board."""
-_LETTERS = string.ascii_letters + string.digits
 
 Records = list[BoardRecord]
 Votes = list[VoteRecord]
@@ -67,7 +65,7 @@ class Boards(Part):
             RequestError: It is too large.
         """
         now = self._clock()
-        id = id or "".join(secrets.choice(_LETTERS) for _ in range(12))  # noqa: A001
+        id = id or letters(12)  # noqa: A001
         values: dict[str, Any] = {"id": id, "owner": owner}
         values |= {"kind": kind, "title": _title(title), "created": now, "updated": now, "version": 1}
         values |= {"data": _checked(data), "trashed": None}
@@ -113,16 +111,15 @@ class Boards(Part):
         """
         boards = tables.boards
         wanted: list[ColumnElement[bool]] = []
-        if owner is not None:
-            wanted.append(boards.c.owner == owner)
         if kind:
             wanted.append(boards.c.kind == kind)
         if before is not None:
             wanted.append(tuple_(boards.c.created, boards.c.id) < before)
         wanted.append(boards.c.trashed.is_not(None) if trashed else boards.c.trashed.is_(None))
         order = boards.c.created.desc(), boards.c.id.desc()
+        statement = owned(select(boards), boards, owner).where(*wanted).order_by(*order).limit(limit)
         with self._database.reading() as connection:
-            rows = connection.execute(select(boards).where(*wanted).order_by(*order).limit(limit)).all()
+            rows = connection.execute(statement).all()
         return [_board(row) for row in rows]
 
     def update(

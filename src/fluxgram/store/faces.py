@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from fluxgram.store import tables
 from fluxgram.store.database import Database
 from fluxgram.store.records import PictureRecord
-from fluxgram.store.rows import picture_of
+from fluxgram.store.rows import owned, picture_of
 
 
 def pictures_saying(
@@ -35,8 +35,7 @@ def pictures_saying(
         pictures.c.rejected.is_(False),
         pictures.c.words.contains(words.casefold(), autoescape=True),
     )
-    if owner is not None:
-        asked = asked.where(pictures.c.owner == owner)
+    asked = owned(asked, pictures, owner)
     if seed is not None:
         asked = asked.where(pictures.c.seed == str(seed))
     newest = asked.order_by(pictures.c.created.desc(), pictures.c.name.desc()).limit(limit)

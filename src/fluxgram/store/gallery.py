@@ -1,28 +1,22 @@
 """`Gallery`: pictures as their owner sees them: listed, searched, marked, tagged, put into the bin, related, imported.
 
-Lists go on by key (`created`, `name`), so a page costs the same wherever it is. A search looks at `words`, which is
-folded text; it reads pictures until a page is full. `owner` is whose pictures are meant: None is everybody's.
+Lists go on by key (`created`, `name`), so a page costs the same wherever it is. `owner` is whose pictures are meant:
+None is everybody's.
 """
 
 from __future__ import annotations
 
-import secrets
-import string
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    Select,
     and_,
     delete,
-    exists,
     func,
     insert,
     literal,
-    or_,
     select,
     text,
     tuple_,
@@ -31,50 +25,20 @@ from sqlalchemy import (
 
 from fluxgram.errors import RequestError, UnknownJob
 from fluxgram.store import tables
+from fluxgram.store.naming import free_job_id
 from fluxgram.store.part import Part
-from fluxgram.store.records import LARGEST_ID, Format, JobRecord, Origin, PictureRecord
-from fluxgram.store.rows import add_events, picture_of
+from fluxgram.store.records import JobRecord, PictureRecord
+from fluxgram.store.rows import add_events, owned, picture_of
+from fluxgram.store.searching import Wanted, chosen, plain, words_for
 
 MARKS = ("rating", "favourite", "rejected")
 """What a user says of a picture, which drawing it again does not undo."""
 MOST_TAGS, MOST_TAG = 64, 60
 """Tags of one picture; characters of a tag."""
-MOST_WORDS = 20_000
-"""Characters that a search looks at."""
-MOST_TERMS = 12
-"""Words of one search."""
 MOST_UP, MOST_RELATED = 64, 200
 """Generations that a lineage goes up, and pictures that it has at most."""
-_LETTERS = string.ascii_letters + string.digits
-_ENDINGS = {"png": "png", "jpeg": "jpg", "webp": "webp"}
 
 Pictures = list[PictureRecord]
-Rejected = Literal["hide", "show", "only"]
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which pictures.
-
-    Attributes:
-        words: All of these words are in its prompt, negative prompt, checkpoint or tags, or one is its seed.
-        rating: At least so many stars.
-        favourite: Only favourites.
-        rejected: Hide them, show them too, or show only them.
-        tag: Only with this tag.
-        checkpoint: Only of this checkpoint.
-        origin: Only of this origin.
-        trashed: Those in the bin instead of the others.
-    """
-
-    words: str = ""
-    rating: int = 0
-    favourite: bool = False
-    rejected: Rejected = "hide"
-    tag: str = ""
-    checkpoint: str = ""
-    origin: str = ""
-    trashed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +62,7 @@ class Gallery(Part):
     def page(
         self,
         owner: str | None,
-        wanted: Wanted = Wanted(),
+        wanted: Wanted = Wanted(),  # noqa: B008  (frozen)
         *,
         before: tuple[float, str] | None = None,
         limit: int = 60,
@@ -112,7 +76,7 @@ class Gallery(Part):
             limit: The most that are listed.
         """
         pictures = tables.pictures
-        statement = _chosen(select(pictures), owner, wanted)
+        statement = chosen(select(pictures), owner, wanted)
         if before is not None:
             created, name = before
             key = tuple_(pictures.c.created, pictures.c.name)
@@ -121,9 +85,9 @@ class Gallery(Part):
         with self._database.reading() as connection:
             return [picture_of(row) for row in connection.execute(statement)]
 
-    def count(self, owner: str | None, wanted: Wanted = Wanted()) -> int:
+    def count(self, owner: str | None, wanted: Wanted = Wanted()) -> int:  # noqa: B008
         """How many there are; reads all of them."""
-        statement = _chosen(select(func.count()).select_from(tables.pictures), owner, wanted)
+        statement = chosen(select(func.count()).select_from(tables.pictures), owner, wanted)
         with self._database.reading() as connection:
             return int(connection.execute(statement).scalar_one())
 
@@ -159,17 +123,14 @@ class Gallery(Part):
             .group_by(tags.c.tag)
             .order_by(count.desc(), tags.c.tag)
         )
-        if owner is not None:
-            statement = statement.where(pictures.c.owner == owner)
+        statement = owned(statement, pictures, owner)
         with self._database.reading() as connection:
             return [(row[0], int(row[1])) for row in connection.execute(statement)]
 
     def checkpoints(self, owner: str | None) -> list[str]:
         """Checkpoints that pictures are of; reads all pictures."""
         pictures = tables.pictures
-        statement = select(pictures.c.checkpoint).distinct().where(text(tables.KEPT))
-        if owner is not None:
-            statement = statement.where(pictures.c.owner == owner)
+        statement = owned(select(pictures.c.checkpoint).distinct().where(text(tables.KEPT)), pictures, owner)
         with self._database.reading() as connection:
             return sorted(name for name in connection.execute(statement).scalars() if name)
 
@@ -262,9 +223,7 @@ class Gallery(Part):
             limit: The most that are named.
         """
         pictures = tables.pictures
-        statement = select(pictures).where(text(tables.TRASHED), text(tables.KEPT))
-        if owner is not None:
-            statement = statement.where(pictures.c.owner == owner)
+        statement = owned(select(pictures).where(text(tables.TRASHED), text(tables.KEPT)), pictures, owner)
         if before is not None:
             statement = statement.where(pictures.c.trashed < before)
         with self._database.reading() as connection:
@@ -292,10 +251,8 @@ class Gallery(Part):
             found, expanded, wave = dict(reversed(line.items())), set[str](), [eldest.name]
             while wave and len(found) < MOST_RELATED:
                 statement = select(pictures).where(text(tables.BORN), pictures.c.parent.in_(wave))
-                if owner is not None:
-                    statement = statement.where(pictures.c.owner == owner)
-                statement = statement.order_by(pictures.c.created, pictures.c.name).limit(MOST_RELATED)
-                children = [picture_of(each) for each in connection.execute(statement)]
+                statement = owned(statement, pictures, owner).order_by(pictures.c.created, pictures.c.name)
+                children = [picture_of(each) for each in connection.execute(statement.limit(MOST_RELATED))]
                 expanded.update(wave)
                 wave = [child.name for child in children if child.name not in expanded]
                 found |= {child.name: child for child in children}
@@ -308,7 +265,7 @@ class Gallery(Part):
         """
         now, picture = self._clock(), given.picture
         with self._database.writing() as connection:
-            job = _free_id(connection)
+            job = free_job_id(connection)
             picture = replace(picture, job=job, created=now)
             values = {"id": job, "owner": picture.owner, "surface": given.surface, "state": "done", "rank": 0}
             values |= {"tag": 0.0, "weight": 1.0, "request": dict(given.request), "cost": 0.0, "extra": {}}
@@ -330,11 +287,6 @@ class Gallery(Part):
         return picture
 
 
-def new_name(kind: Format) -> str:
-    """A name for a picture's file: 22 letters and digits that nobody can guess (131 bits)."""
-    return f"{''.join(secrets.choice(_LETTERS) for _ in range(22))}-0.{_ENDINGS[kind]}"
-
-
 def of_job(job: JobRecord, picture: PictureRecord) -> dict[str, Any]:
     """What the gallery knows of a drawn picture from its job."""
     surface = job.extra.get("surface")
@@ -349,17 +301,6 @@ def of_job(job: JobRecord, picture: PictureRecord) -> dict[str, Any]:
     )
     values = {"owner": job.owner, "checkpoint": job.checkpoint, "origin": "drawn", "words": words}
     return values | {name: _short(said.get(name)) for name in ("parent", "relation")}
-
-
-def words_for(*said: object) -> str:
-    """Texts as a search looks at them: folded, each once, without what a database cannot hold."""
-    told = dict.fromkeys(plain(str(each).casefold()) for each in said if each)
-    return "\n".join(told)[:MOST_WORDS]
-
-
-def plain(words: str) -> str:
-    """Text that both databases hold: no NUL, no lone surrogates."""
-    return words.encode("utf-8", "replace").decode().replace("\0", " ")
 
 
 def tidy_tags(tags: Iterable[str]) -> list[str]:
@@ -379,53 +320,6 @@ def tidy_tags(tags: Iterable[str]) -> list[str]:
     if len(found) > MOST_TAGS:
         raise RequestError(f"A picture has at most {MOST_TAGS} tags.", "Leave some out.")
     return list(found)
-
-
-def _chosen(statement: Select[Any], owner: str | None, wanted: Wanted) -> Select[Any]:
-    """Only what is wanted."""
-    pictures = tables.pictures
-    statement = statement.where(text(tables.KEPT))
-    conditions: list[ColumnElement[bool]] = []
-    if owner is not None:
-        conditions.append(pictures.c.owner == owner)
-    if wanted.trashed:
-        statement = statement.where(text(tables.TRASHED))
-    else:
-        conditions.append(pictures.c.trashed.is_(None))
-    if wanted.rejected != "show":
-        conditions.append(pictures.c.rejected.is_(wanted.rejected == "only"))
-    if wanted.rating:
-        conditions.append(pictures.c.rating >= wanted.rating)
-    if wanted.favourite:
-        conditions.append(pictures.c.favourite.is_(True))
-    if wanted.checkpoint:
-        conditions.append(pictures.c.checkpoint == plain(wanted.checkpoint))
-    if wanted.origin:
-        conditions.append(pictures.c.origin == wanted.origin)
-    if wanted.tag:
-        tags = tables.picture_tags
-        named = select(tags.c.picture).where(tags.c.tag == plain(wanted.tag.casefold()))
-        conditions.append(pictures.c.name.in_(named))
-    conditions += [_has(term) for term in terms_of(wanted.words)]
-    return statement.where(*conditions)
-
-
-def terms_of(words: str) -> list[str]:
-    """The words of a search, folded; what stands in double quotes is one."""
-    found: list[str] = []
-    for number, part in enumerate(plain(words.casefold()).split('"')):
-        found += [part.strip()] if number % 2 else part.split()
-    return [term for term in dict.fromkeys(found) if term][:MOST_TERMS]
-
-
-def _has(term: str) -> ColumnElement[bool]:
-    """A picture's words, its seed or one of its tags have this."""
-    pictures, tags = tables.pictures, tables.picture_tags
-    tagged = exists().where(tags.c.picture == pictures.c.name, tags.c.tag.contains(term, autoescape=True))
-    places = [pictures.c.words.contains(term, autoescape=True), tagged]
-    if term.isascii() and term.isdigit():
-        places.append(pictures.c.seed == term)
-    return or_(*places)
 
 
 def _one(connection: Connection, name: str, owner: str | None, *, removed: bool = False) -> Any:
@@ -456,13 +350,6 @@ def _check_tags(connection: Connection, name: str) -> None:
         raise RequestError(f"A picture has at most {MOST_TAGS} tags.", "Remove some first.")
 
 
-def _free_id(connection: Connection) -> int:
-    while True:
-        number = secrets.randbelow(LARGEST_ID) + 1
-        if connection.execute(select(tables.jobs.c.id).where(tables.jobs.c.id == number)).first() is None:
-            return number
-
-
 def _short(value: object) -> str:
     return plain(value)[:200] if isinstance(value, str) else ""
 
@@ -472,6 +359,3 @@ def unknown_picture() -> UnknownJob:
     return UnknownJob(
         "There is no picture of that name.", "It may have been removed; other keys' pictures are not shown."
     )
-
-
-__all__ = ["MARKS", "Gallery", "Import", "Origin", "Wanted", "new_name", "of_job", "terms_of", "words_for"]

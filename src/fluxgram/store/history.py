@@ -12,7 +12,7 @@ from fluxgram.store import tables
 from fluxgram.store.ending import unknown_job
 from fluxgram.store.part import Part
 from fluxgram.store.records import LARGEST_ID, EventRecord, JobRecord, PictureRecord
-from fluxgram.store.rows import event_of, job_id, job_of, picture_of
+from fluxgram.store.rows import event_of, job_id, job_of, owned, picture_of
 from fluxgram.store.submitting import before as before_it
 
 Jobs = list[JobRecord]
@@ -42,10 +42,8 @@ class History(Part):
     def many(self, ids: Collection[int], owner: str | None = None) -> dict[int, JobRecord]:
         """Several jobs by their ids; those that are not there, or another's, are left out."""
         wanted = select(tables.jobs).where(tables.jobs.c.id.in_([job_id(id) for id in ids]))  # noqa: A001
-        if owner is not None:
-            wanted = wanted.where(tables.jobs.c.owner == owner)
         with self._database.reading() as connection:
-            return {row.id: job_of(row) for row in connection.execute(wanted)}
+            return {row.id: job_of(row) for row in connection.execute(owned(wanted, tables.jobs, owner))}
 
     def list(
         self,
@@ -129,9 +127,8 @@ def _page(
     owner: str | None, state: str, before: tuple[float, int] | None, limit: int, surface: str
 ) -> Select[Any]:
     jobs = tables.jobs
-    statement = select(jobs).order_by(jobs.c.created.desc(), jobs.c.id.desc()).limit(max(limit, 0))
-    if owner is not None:
-        statement = statement.where(jobs.c.owner == owner)
+    statement = owned(select(jobs), jobs, owner)
+    statement = statement.order_by(jobs.c.created.desc(), jobs.c.id.desc()).limit(max(limit, 0))
     if state:
         statement = statement.where(jobs.c.state == state)
     if surface:

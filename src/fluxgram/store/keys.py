@@ -25,7 +25,7 @@ from fluxgram.errors import KeyInvalid, RequestError
 from fluxgram.store import tables
 from fluxgram.store.database import Database
 from fluxgram.store.records import KeyRecord, UsageRow
-from fluxgram.store.rows import key_of, usage_of
+from fluxgram.store.rows import key_of, owned, usage_of
 from fluxgram.store.submitting import drawn_in_month
 
 SCOPES = ("draw", "read", "admin")
@@ -216,9 +216,8 @@ class Keys:
             until: Last day, also counted; empty is today.
         """
         usage = tables.usage
-        statement = select(usage).order_by(usage.c.day, usage.c.owner, usage.c.checkpoint)
-        if owner is not None:
-            statement = statement.where(usage.c.owner == owner)
+        statement = owned(select(usage), usage, owner)
+        statement = statement.order_by(usage.c.day, usage.c.owner, usage.c.checkpoint)
         if since:
             statement = statement.where(usage.c.day >= since)
         if until:

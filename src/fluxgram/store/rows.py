@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Row, Table, insert, select, text
+from sqlalchemy import Connection, Insert, Row, Select, Table, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from fluxgram.store import tables
@@ -88,6 +88,11 @@ def delivery_of(row: Row[Any]) -> Delivery:
 def job_id(number: int) -> int:
     """A number that came from outside as an id: 0, which is no job's, where it can't be one."""
     return number if 0 < number <= LARGEST_ID else 0
+
+
+def owned(statement: Select[Any], table: Table, owner: str | None) -> Select[Any]:
+    """Of what a statement reads, only an owner's rows of a table; None is everybody's."""
+    return statement if owner is None else statement.where(table.c.owner == owner)
 
 
 def add_events(

@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import secrets
-import string
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -21,13 +19,11 @@ from sqlalchemy import Connection, Row, func, insert, select, text
 from fluxgram.errors import IdempotencyMismatch, QueueFull, QuotaExceeded, RequestError
 from fluxgram.store import tables
 from fluxgram.store.database import Database
+from fluxgram.store.naming import free_job_id, picture_names
 from fluxgram.store.part import Part
-from fluxgram.store.records import LARGEST_ID, JobRecord, NewJob
+from fluxgram.store.records import JobRecord, NewJob
 from fluxgram.store.rows import add_events, job_of
 from fluxgram.store.together import Together
-
-_LETTERS = string.ascii_letters + string.digits
-_ENDINGS = {"png": "png", "jpeg": "jpg", "webp": "webp"}
 
 _AS_GIVEN = ("owner", "surface", "weight", "checkpoint", "samples", "cost", "format", "idempotency", "fingerprint",
              "lasts", "webhook")  # fmt: skip
@@ -49,7 +45,6 @@ _PENDING = text("""
     SELECT COUNT(*) AS jobs, SUM(samples) AS pictures FROM jobs WHERE owner = :owner AND state IN ('queued', 'running')
 """)
 _RATE = text("SELECT seconds_per_cost FROM rates WHERE checkpoint = :checkpoint")
-_TAKEN = text("SELECT 1 FROM jobs WHERE id = :id")
 _NEW = insert(tables.jobs)
 
 
@@ -213,23 +208,13 @@ def check_quota(connection: Connection, owner: str, samples: int, most_pictures:
 
 def _insert(connection: Connection, job: NewJob, tag: float, now: float) -> JobRecord:
     values = {name: getattr(job, name) for name in _AS_GIVEN}
-    values |= {"state": "queued", "rank": -job.priority, "tag": tag, "created": now, "names": _names(job)}
-    values |= {"request": dict(job.request), "extra": dict(job.extra)}
-    while True:
-        values["id"] = secrets.randbelow(LARGEST_ID) + 1
-        if connection.execute(_TAKEN, values).first() is None:
-            break
+    names = picture_names(job.format, job.samples, temporary=job.lasts is not None)
+    values |= {"state": "queued", "rank": -job.priority, "tag": tag, "created": now, "names": names}
+    values |= {"request": dict(job.request), "extra": dict(job.extra), "id": free_job_id(connection)}
     connection.execute(_NEW, values)
     del values["rank"], values["tag"], values["weight"], values["fingerprint"], values["lasts"]
     values |= json.loads(json.dumps({"request": values["request"], "extra": values["extra"]}))  # as if read
     return JobRecord(**values | {"priority": job.priority, "names": tuple(values["names"])})
-
-
-def _names(job: NewJob) -> list[str]:
-    """Of the files: 22 letters and digits nobody can guess (131 bits), then which picture."""
-    stem = "".join(secrets.choice(_LETTERS) for _ in range(22))
-    folder = "" if job.lasts is None else "temp/"
-    return [f"{folder}{stem}-{index}.{_ENDINGS[job.format]}" for index in range(job.samples)]
 
 
 def lock_of(owner: str) -> int:

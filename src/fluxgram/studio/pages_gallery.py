@@ -17,7 +17,7 @@ from fluxgram.server.native_gallery import (
     picture_cards,
     picture_detail,
 )
-from fluxgram.store.gallery import Wanted
+from fluxgram.store.searching import Wanted
 from fluxgram.studio.page import Pages, Visitor
 from fluxgram.studio.picture_facts import facts_of
 
