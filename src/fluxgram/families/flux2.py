@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fluxgram.errors import OutOfMemory, RequestError
-from fluxgram.families import flux2_components, layout, sources, weights
+from fluxgram.families import flux2_components, layout, noise, residence, sources, weights
 from fluxgram.families.contract import Condition, Latents, Negative, Parts, Progress, TextReport
 from fluxgram.families.placement import memory_guard
 from fluxgram.families.text import PromptTokenizer
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import torch
 
+    from fluxgram.families.blueprint import Blueprint
     from fluxgram.families.checkpoints import Checkpoint
     from fluxgram.families.placement import Placement
 
@@ -61,7 +62,7 @@ class Flux2:
         parts.extra.update(folder=folder, prompts=OrderedDict(), grids={}, channels=_channels(folder))
         if placement.plan == "all":
             for name in _WEIGHTED:
-                _load_into(parts, name, blueprints[name], progress)
+                residence.load_into(parts, name, blueprints[name], progress)
         return parts
 
     def count_tokens(self, parts: Parts, text: str) -> TextReport:
@@ -97,31 +98,15 @@ class Flux2:
         )
 
     def begin(self, parts: Parts, width: int, height: int, seed: int) -> Latents:
-        """Starting noise, drawn (1, channels, rows, columns) and packed to (1, rows*columns, channels) as in diffusers.
-
-        Seeds below 2**32 give the noise of `torch.Generator().manual_seed(seed)`. torch's CPU generator looks at no
-        more than these 32 bits, so the upper half of a larger seed draws noise of its own, which is mixed in.
+        """Starting noise (see `noise.py`), drawn (1, channels, rows, columns) and packed as in diffusers.
 
         Raises:
             RequestError: A side that is not a multiple of what a token covers.
         """
-        import torch
-
+        noise.check_sides(parts.checkpoint, width, height)
         multiple = parts.checkpoint.sizes.multiple
-        if width < multiple or height < multiple or width % multiple or height % multiple:
-            raise RequestError(
-                f"{width}x{height} cannot be drawn: sides must be multiples of {multiple}.",
-                f"Take {max(1, round(width / multiple)) * multiple}x{max(1, round(height / multiple)) * multiple}.",
-            )
         shape = (1, parts.extra["channels"], height // multiple, width // multiple)
-        noise = torch.randn(
-            shape, generator=torch.Generator().manual_seed(seed & 0xFFFFFFFF), dtype=torch.float32
-        )
-        if seed >> 32:
-            other = torch.Generator().manual_seed(seed >> 32)
-            torch.randn(shape, generator=other)  # the first draw is that of a small seed
-            noise = (noise + torch.randn(shape, generator=other)) * math.sqrt(0.5)
-        tokens = noise.flatten(2).transpose(1, 2).contiguous()
+        tokens = noise.draw(shape, seed).flatten(2).transpose(1, 2).contiguous()
         return Latents(tokens.to(parts.placement.device), shape[2], shape[3])
 
     def sigmas(self, checkpoint: Checkpoint, width: int, height: int, steps: int) -> list[float]:
@@ -272,33 +257,12 @@ def _embed(parts: Parts, prompt: str) -> tuple[torch.Tensor, TextReport]:
 
 
 def _component(parts: Parts, name: str) -> Any:
-    """A component, loaded; where one at a time is in memory, the one before it goes first."""
-    if name not in parts.components:
-        for other in _WEIGHTED:
-            parts.components.pop(other, None)
-        _free(parts.placement.device)
-        blueprint = flux2_components.BLUEPRINTS[name](parts.extra["folder"], parts.checkpoint)
-        _load_into(parts, name, blueprint, sources.silent)
-    return parts.components[name]
+    """A component, loaded where it is not."""
+    return residence.component(parts, name, {each: partial(_blueprint, name=each) for each in _WEIGHTED})
 
 
-def _load_into(parts: Parts, name: str, blueprint: flux2_components.Blueprint, progress: Progress) -> None:
-    stage = f"load {name.replace('_', ' ')}"
-    progress(stage, 0.0)
-    with memory_guard(parts.placement, f"loading the {name.replace('_', ' ')}"):
-        parts.components[name] = blueprint.load(parts.placement)
-    progress(stage, 1.0)
-
-
-def _free(device: str) -> None:
-    """Give memory back before the next component comes."""
-    import gc
-
-    import torch
-
-    gc.collect()
-    if device.startswith("cuda"):
-        torch.cuda.empty_cache()
+def _blueprint(parts: Parts, name: str) -> Blueprint:
+    return flux2_components.BLUEPRINTS[name](parts.extra["folder"], parts.checkpoint)
 
 
 def _channels(folder: Path) -> int:

@@ -7,12 +7,12 @@ the last one that is read, its language head, and the autoencoder's encoder. Tha
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fluxgram.errors import CheckpointDamaged
 from fluxgram.families import flux2_blocks, layout, weights
+from fluxgram.families.blueprint import Blueprint, made, settings_of, shapes_of, weightless
 from fluxgram.families.imports import narrow
 
 if TYPE_CHECKING:
@@ -20,35 +20,6 @@ if TYPE_CHECKING:
     from torch import nn
 
     from fluxgram.families.checkpoints import Checkpoint
-    from fluxgram.families.placement import Placement
-
-_AGAIN = "Fetch the checkpoint again, or name another one."
-
-
-@dataclass(frozen=True, slots=True)
-class Blueprint:
-    """A component before its weights are there.
-
-    Attributes:
-        module: On the meta device, without what drawing never touches.
-        files: Its safetensors files.
-        name_in_module: The module's name for a name in the files; None for a tensor that is not needed.
-        finish: What is left to do once the weights are in.
-    """
-
-    module: nn.Module
-    files: list[Path]
-    name_in_module: Callable[[str], str | None]
-    finish: Callable[[nn.Module, torch.device], None]
-
-    def load(self, placement: Placement) -> nn.Module:
-        """Fill the module from its files, where it will run."""
-        import torch
-
-        device = torch.device(placement.device)
-        weights.fill(self.module, self.files, self.name_in_module, placement.torch_dtype(), device)
-        self.finish(self.module, device)
-        return self.module
 
 
 def transformer(folder: Path, checkpoint: Checkpoint) -> Blueprint:
@@ -62,14 +33,14 @@ def transformer(folder: Path, checkpoint: Checkpoint) -> Blueprint:
 
     config = layout.read_config(folder, "transformer")
     files = layout.weight_files(folder, "transformer")
-    module = _weightless(
-        lambda: Flux2Transformer2DModel.from_config(_settings_of(config)), folder, "transformer"
+    module = weightless(
+        lambda: Flux2Transformer2DModel.from_config(settings_of(config)), folder, "transformer"
     )
     if config.get("guidance_embeds"):
         raise CheckpointDamaged(
             f"{folder} embeds guidance, which no klein checkpoint does.", "Name a klein checkpoint."
         )
-    weights.check_shapes(files, _shapes(module))
+    weights.check_shapes(files, shapes_of(module))
 
     def finish(filled: nn.Module, device: torch.device) -> None:
         filled.pos_embed = remembering(filled.get_submodule("pos_embed"))
@@ -92,8 +63,8 @@ def autoencoder(folder: Path, checkpoint: Checkpoint) -> Blueprint:
 
     config = layout.read_config(folder, "vae")
     files = layout.weight_files(folder, "vae")
-    module = _weightless(lambda: AutoencoderKLFlux2.from_config(_settings_of(config)), folder, "vae")
-    weights.check_shapes(files, _shapes(module))
+    module = weightless(lambda: AutoencoderKLFlux2.from_config(settings_of(config)), folder, "vae")
+    weights.check_shapes(files, shapes_of(module))
     unused = ("encoder.", "quant_conv.")
     module.encoder = None
     module.quant_conv = None
@@ -121,7 +92,7 @@ def text_encoder(folder: Path, checkpoint: Checkpoint) -> Blueprint:
 
     raw = layout.read_config(folder, "text_encoder")
     files = layout.weight_files(folder, "text_encoder")
-    config = _made(lambda: Qwen3Config.from_dict(raw), folder, "text_encoder")
+    config = made(lambda: Qwen3Config.from_dict(raw), folder, "text_encoder")
     depth, last = config.num_hidden_layers, checkpoint.text.layers[-1]
     if last > depth:
         raise CheckpointDamaged(
@@ -129,9 +100,9 @@ def text_encoder(folder: Path, checkpoint: Checkpoint) -> Blueprint:
             "Mend text.layers in its table or in the folder's fluxgram.toml.",
         )
     config._attn_implementation = "sdpa"  # noqa: SLF001  (what the stock pipeline gets by default)
-    whole = _weightless(lambda: Qwen3Model(config), folder, "text_encoder")
+    whole = weightless(lambda: Qwen3Model(config), folder, "text_encoder")
     prefix = "model." if "Model" not in (raw.get("architectures") or [""])[0] else ""
-    expected = {prefix + name: shape for name, shape in _shapes(whole).items()}
+    expected = {prefix + name: shape for name, shape in shapes_of(whole).items()}
     weights.check_shapes(files, expected, ignore=lambda name: name == "lm_head.weight")
     whole.layers = whole.layers[:last]
     config.num_hidden_layers = last
@@ -179,46 +150,3 @@ def remembering(inner: nn.Module) -> nn.Module:
             return self.seen[id(ids)][1]
 
     return Remembering()
-
-
-def _settings_of(config: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in config.items() if not key.startswith("_")}
-
-
-def _shapes(module: nn.Module) -> dict[str, tuple[int, ...]]:
-    return {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
-
-
-def _weightless(make: Callable[[], Any], folder: Path, part: str) -> Any:
-    """A module whose parameters are on the meta device: neither memory nor time goes into weights that the files bring.
-
-    Buffers are computed as ever: the rotary frequencies are not in the files. `with torch.device("meta")` would not do
-    that, and its arithmetic loads torch's compiler.
-    """
-    import torch
-
-    with narrow():
-        from transformers.initialization import no_init_weights
-
-    register = torch.nn.Module.register_parameter
-
-    def register_on_meta(module: nn.Module, name: str, parameter: nn.Parameter | None) -> None:
-        register(module, name, None if parameter is None else torch.nn.Parameter(parameter.to("meta"), False))
-
-    torch.nn.Module.register_parameter = register_on_meta  # type: ignore[assignment,method-assign]
-    try:
-        with no_init_weights():
-            return _made(make, folder, part)
-    finally:
-        torch.nn.Module.register_parameter = register  # type: ignore[method-assign]
-
-
-def _made(make: Callable[[], Any], folder: Path, part: str) -> Any:
-    """What a configuration makes; one that makes nothing is damaged."""
-    try:
-        return make()
-    except Exception as reason:  # a wrong value can raise anything inside the libraries
-        raise CheckpointDamaged(
-            f"{folder / part / 'config.json'} describes no {part.replace('_', ' ')}: {str(reason).splitlines()[0]}.",
-            _AGAIN,
-        ) from reason
