@@ -98,6 +98,7 @@ class Condition:
             of the second pass.
         references: Reference pictures as packed latents (none in this version).
         adapters: Adapters of this picture with their weights at this step, in order.
+        rows: Where a batch is drawn, the adapters of each of its pictures; None where `adapters` is all of them.
     """
 
     text: torch.Tensor
@@ -112,6 +113,7 @@ class Condition:
     pooled_unguided: torch.Tensor | None = None
     references: tuple[Any, ...] = ()
     adapters: tuple[Applied, ...] = ()
+    rows: tuple[tuple[Applied, ...], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +144,22 @@ class Family(Protocol):
         """What the text encoder would read of a prompt; cheap, no weights touched."""
         ...
 
-    def encode(self, parts: Parts, prompt: str, negative: Negative | None, guidance: float) -> Condition:
-        """Text to embeddings (cached by checkpoint and text). Raises `RequestError` for what would be ignored."""
+    def linear_shapes(self, parts: Parts) -> dict[str, tuple[int, ...]]:
+        """Weight shape (out, in) of every linear layer that an adapter may change, by path, the component first."""
+        ...
+
+    def encode(
+        self,
+        parts: Parts,
+        prompt: str,
+        negative: Negative | None,
+        guidance: float,
+        adapters: Sequence[Applied] = (),
+    ) -> Condition:
+        """Text to embeddings (cached by checkpoint, text and the adapters that change the text encoder).
+
+        Raises `RequestError` for what would be ignored. The adapters are not kept in the condition.
+        """
         ...
 
     def begin(self, parts: Parts, width: int, height: int, seed: int) -> Latents:

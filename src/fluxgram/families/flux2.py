@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fluxgram.errors import OutOfMemory, RequestError
 from fluxgram.families import flux2_components, layout, noise, residence, sources, weights
+from fluxgram.families.adapters.applied import Applied, in_use
 from fluxgram.families.contract import Condition, Latents, Negative, Parts, Progress, TextReport
 from fluxgram.families.placement import memory_guard
 from fluxgram.families.text import PromptTokenizer
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from fluxgram.families.checkpoints import Checkpoint
     from fluxgram.families.placement import Placement
 
+Rows = Sequence[Sequence[Applied]]
 _CACHED_PROMPTS = 64
 _WEIGHTED = ("text_encoder", "transformer", "autoencoder")
 
@@ -70,7 +73,25 @@ class Flux2:
         tokenizer: PromptTokenizer = parts.components["tokenizer"]
         return tokenizer.report(text)
 
-    def encode(self, parts: Parts, prompt: str, negative: Negative | None, guidance: float) -> Condition:
+    def linear_shapes(self, parts: Parts) -> dict[str, tuple[int, ...]]:
+        """Weight shape of every linear layer that an adapter may change, by path; looked up once, no weights needed."""
+        if "linear_shapes" not in parts.extra:
+            parts.extra["linear_shapes"] = {
+                path: shape
+                for name in ("transformer", "text_encoder")
+                for path, shape in _blueprint(parts, name).linear_shapes(name).items()
+            }
+        shapes: dict[str, tuple[int, ...]] = parts.extra["linear_shapes"]
+        return shapes
+
+    def encode(
+        self,
+        parts: Parts,
+        prompt: str,
+        negative: Negative | None,
+        guidance: float,
+        adapters: Sequence[Applied] = (),
+    ) -> Condition:
         """Text to embeddings.
 
         Args:
@@ -78,15 +99,16 @@ class Flux2:
             prompt: The words.
             negative: What must not be there; None for none.
             guidance: Classifier-free guidance scale; at most 1 is none.
+            adapters: Those that change the text encoder are applied; the condition does not keep them.
 
         Raises:
             RequestError: Guidance or a negative prompt that the checkpoint cannot apply.
         """
         check_guidance(parts.checkpoint, negative, guidance)
-        text, report = _embed(parts, prompt)
+        text, report = _embed(parts, prompt, adapters)
         if guidance <= 1:
             return Condition(text, report)
-        against, against_report = _embed(parts, negative.text if negative else "")
+        against, against_report = _embed(parts, negative.text if negative else "", adapters)
         return Condition(
             text,
             report,
@@ -130,7 +152,8 @@ class Flux2:
 
         Pictures of one call share grid, text length and guidance, not the noise level. `t_next` is not needed here.
         """
-        forward = partial(_forward, parts, latents, t)
+        rows = condition.rows or (condition.adapters,) * latents.tokens.shape[0]
+        forward = partial(_forward, parts, latents, t, rows)
         positive = forward(condition.text)
         if condition.unguided is None:
             return positive
@@ -196,8 +219,8 @@ def empirical_mu(tokens: int, steps: int) -> float:
     return slope * steps + (at_200 - 200.0 * slope)
 
 
-def _forward(parts: Parts, latents: Latents, t: torch.Tensor, text: torch.Tensor) -> torch.Tensor:
-    """One pass of the transformer; velocity in float32."""
+def _forward(parts: Parts, latents: Latents, t: torch.Tensor, rows: Rows, text: torch.Tensor) -> torch.Tensor:
+    """One pass of the transformer, `rows` being the adapters of each picture; velocity in float32."""
     import torch
 
     transformer = _component(parts, "transformer")
@@ -205,7 +228,8 @@ def _forward(parts: Parts, latents: Latents, t: torch.Tensor, text: torch.Tensor
     dtype, device = placement.torch_dtype(), torch.device(placement.device)
     batch = latents.tokens.shape[0]
     timestep = (t.to(device, torch.float32) * 1000).to(dtype).expand(batch) / 1000
-    with torch.inference_mode(), memory_guard(placement, "denoising"):
+    guard = memory_guard(placement, "denoising")
+    with torch.inference_mode(), guard, in_use(transformer, "transformer", rows):
         velocity = transformer(
             hidden_states=latents.tokens.to(device, dtype),
             encoder_hidden_states=text.to(device, dtype).expand(batch, -1, -1),
@@ -230,19 +254,22 @@ def _positions(parts: Parts, rows: int, columns: int, length: int) -> torch.Tens
     return grids[key]
 
 
-def _embed(parts: Parts, prompt: str) -> tuple[torch.Tensor, TextReport]:
+def _embed(parts: Parts, prompt: str, adapters: Sequence[Applied] = ()) -> tuple[torch.Tensor, TextReport]:
     """Embedding (1, text tokens, layers*channels) of a prompt; remembered for the last prompts of this checkpoint."""
     import torch
 
-    cache: OrderedDict[str, tuple[torch.Tensor, TextReport]] = parts.extra["prompts"]
-    if prompt in cache:
-        cache.move_to_end(prompt)
-        return cache[prompt]
+    changing = [each for each in adapters if each.changes("text_encoder")]
+    cache: OrderedDict[tuple[Any, ...], tuple[torch.Tensor, TextReport]] = parts.extra["prompts"]
+    key = (prompt, *(each.mark for each in changing))
+    if key in cache:
+        cache.move_to_end(key)
+        return cache[key]
     tokenizer: PromptTokenizer = parts.components["tokenizer"]
     tokens = tokenizer.encode(prompt)
     encoder = _component(parts, "text_encoder")
     device = torch.device(parts.placement.device)
-    with torch.inference_mode(), memory_guard(parts.placement, "reading the prompt"):
+    guard = memory_guard(parts.placement, "reading the prompt")
+    with torch.inference_mode(), guard, in_use(encoder, "text_encoder", [changing]):
         states = encoder(
             input_ids=torch.tensor([tokens.ids], device=device),
             attention_mask=torch.tensor([tokens.mask], device=device),
@@ -250,10 +277,10 @@ def _embed(parts: Parts, prompt: str) -> tuple[torch.Tensor, TextReport]:
             use_cache=False,
         ).hidden_states
         stacked = torch.stack([states[layer] for layer in parts.checkpoint.text.layers], dim=2)
-    cache[prompt] = (stacked.flatten(2), tokens.report)
+    cache[key] = (stacked.flatten(2), tokens.report)
     while len(cache) > _CACHED_PROMPTS:
         cache.popitem(last=False)
-    return cache[prompt]
+    return cache[key]
 
 
 def _component(parts: Parts, name: str) -> Any:

@@ -29,6 +29,14 @@ class Change(Protocol):
         ...
 
     @property
+    def pair(self) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """`down` (rank, in) and `up` (out, rank, with alpha / rank in it) where `of(x)` is `x @ down.T @ up.T`.
+
+        Pictures with different ones then share a pass; None for changes of other kinds.
+        """
+        ...
+
+    @property
     def bytes(self) -> int:
         """Memory that it takes."""
         ...
@@ -85,5 +93,7 @@ class Adapter:
 
     def to(self, device: torch.device, dtype: torch.dtype) -> Adapter:
         """The same elsewhere or in another type."""
-        moved = {path: tuple(each.to(device, dtype) for each in given) for path, given in self.changes.items()}
+        moved = {
+            path: tuple(each.to(device, dtype) for each in given) for path, given in self.changes.items()
+        }
         return Adapter(self.name, self.fingerprint, self.report, moved)
