@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from fluxgram.errors import RequestError
-from fluxgram.server.elsewhere import Elsewhere, EndpointFailed, check_endpoint_url
+from fluxgram.server.images_client import EndpointFailed, ImagesClient, check_endpoint_url
 from fluxgram.store.records import EndpointRecord
 from tests.server.conftest import Keyed
 from tests.serving import TINY, Server, serving, wait_until
@@ -280,9 +279,10 @@ def a_png(colour: str = "red") -> bytes:
 
 
 def fetch(url: str, timeout: float = 20.0, key: str = TOKEN, **given: Any) -> bytes:
-    """What `Elsewhere` gets of a server."""
-    asker = Elsewhere(SimpleNamespace(), timeout=timeout)  # type: ignore[arg-type]  # fetching needs no door
-    return asyncio.run(asker.fetch(EndpointRecord("far", url, key, "flux", 0.0), "a sailor", **given))
+    """What is got of a server."""
+    return asyncio.run(
+        ImagesClient(timeout=timeout).fetch(EndpointRecord("far", url, key, "flux", 0.0), "a sailor", **given)
+    )
 
 
 def test_it_is_asked_as_clients_of_openai_ask(other: Other) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field, StrictStr
 
-from fluxgram.server.elsewhere import check_endpoint_url
+from fluxgram.server.images_client import check_endpoint_url
 from fluxgram.server.native_views import Administrator, Who, when
 from fluxgram.server.strict import Body, StrictRoute
 

@@ -1,5 +1,5 @@
 """`Endpoints`: other servers that draw, by the names that people gave them. Their keys lie here because they must be
-sent; nothing outside this process is ever shown one. Calling them is `server/elsewhere.py`.
+sent; nothing outside this process is ever shown one. Calling them is `server/images_client.py`.
 """
 
 from __future__ import annotations
