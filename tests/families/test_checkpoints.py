@@ -11,7 +11,7 @@ import pytest
 
 from fluxgram.errors import CheckpointDamaged, CheckpointMissing, SettingsError, UnknownCheckpoint
 from fluxgram.families import sources
-from fluxgram.families.checkpoints import find, known
+from fluxgram.families.checkpoints import OwnAdapter, Sizes, find, known
 from fluxgram.settings import Settings
 
 NAMES = {"fluxgram-mini", "flux2-klein-4b", "flux2-klein-9b", "flux2-klein-base-4b", "flux2-klein-base-9b"}
@@ -191,3 +191,73 @@ def test_finding_a_checkpoint_imports_no_torch(toys: dict[str, Path], tmp_path: 
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def _own(home: Settings, text: str) -> Settings:
+    (home.home / "checkpoints.toml").write_text(text)
+    return home
+
+
+def test_a_table_with_a_base_is_the_base_but_for_what_it_says(home: Settings) -> None:
+    tune = """
+[fluxgram-v1]
+base = "flux2-klein-4b"
+adapters = [{ source = "portraits", weight = 0.8 }]
+suffix = "photograph"
+sizes = { multiple = 16, default = [832, 1248] }
+"""
+    tables = known(_own(home, tune))
+    base, found = tables["flux2-klein-4b"], tables["fluxgram-v1"]
+    assert found == replace(
+        base,
+        name="fluxgram-v1",
+        title="flux2-klein-4b with portraits",
+        aliases=(),
+        base="flux2-klein-4b",
+        adapters=(OwnAdapter("portraits", 0.8),),
+        suffix="photograph",
+        sizes=Sizes(16, (832, 1248)),
+    )
+    assert find("klein", home).name == "flux2-klein-4b"
+    assert find("black-forest-labs/FLUX.2-klein-4B", home).name == "flux2-klein-4b"
+    assert find("fluxgram-v1", home) == found
+
+
+def test_a_base_may_have_a_base_and_be_named_by_an_alias(home: Settings) -> None:
+    chain = """
+[first]
+base = "second"
+guidance = 3
+[second]
+base = "mini"
+negative = "blur"
+title = "Second"
+aliases = ["two"]
+"""
+    tables = known(_own(home, chain))
+    mini = tables["fluxgram-mini"]
+    assert tables["second"] == replace(
+        mini, name="second", title="Second", aliases=("two",), base="fluxgram-mini", negative="blur"
+    )
+    first = replace(
+        tables["second"], name="first", title="second with settings of its own", aliases=(), base="second"
+    )
+    assert tables["first"] == replace(first, guidance=3.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[a]\nbase = "flux2-klein-4"', "The table a has the base 'flux2-klein-4', and there is no table"),
+        ('[a]\nbase = "b"\n[b]\nbase = "a"', "The table a is its own base: a -> b -> a."),
+        ('[a]\nbase = "a"', "The table a is its own base: a -> a."),
+        ('[a]\nbase = "mini"\nadapters = ["x"]', "a.adapters must be a table, not 'x'."),
+        ('[a]\nbase = "mini"\nweight = 1', "The table a has an unknown key 'weight'."),
+    ],
+)
+def test_a_base_that_leads_nowhere_is_refused(home: Settings, text: str, said: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        known(_own(home, text))
+    assert said in str(caught.value) + caught.value.hint
+    if "klein" in text:
+        assert "flux2-klein-4b" in caught.value.hint

@@ -18,7 +18,11 @@ from fluxgram.errors import CheckpointDamaged, SettingsError, UnknownCheckpoint
 if TYPE_CHECKING:
     from fluxgram.settings import Settings
 
+_TEMPLATES = {"flux1": "clip+t5", "flux2": "qwen3-chat"}
+"""How each family's words become tokens."""
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+_NOT_INHERITED = ("title", "aliases")
+"""What a table says for itself, whatever its base says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,10 @@ class TextContract:
     """How the text encoder is read.
 
     Attributes:
-        template: `qwen3-chat` (the tokenizer's own chat template, thinking off).
-        layers: Indices into `hidden_states` that are stacked (0 is the embedding).
+        template: How words become tokens: `qwen3-chat` (the tokenizer's own chat template, thinking off) in `flux2`,
+            `clip+t5` (the words as they are, once for each of two text encoders) in `flux1`.
+        layers: Indices into `hidden_states` that are stacked (0 is the embedding); empty for `clip+t5`, where T5's last
+            state is read.
         lengths: Padded lengths in tokens, ascending; a prompt takes the first that holds it, the last one is the limit.
     """
 
@@ -69,10 +75,20 @@ class TextContract:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Noise levels. `empirical` is FLUX.2's shift by tokens and steps; `shift` a fixed one: s*x / (1 + (s-1)*x)."""
+    """Noise levels.
 
-    kind: Literal["empirical", "shift"]
+    Attributes:
+        kind: `empirical` is FLUX.2's shift by tokens and steps; `shift` a fixed one: s*x / (1 + (s-1)*x); `linear` that
+            of FLUX.1 dev, e^m with an exponent m that grows linearly with the picture's tokens.
+        shift: The fixed one's s.
+        tokens: Two numbers of picture tokens, and
+        exponents: the exponents of `linear` at these two.
+    """
+
+    kind: Literal["empirical", "shift", "linear"]
     shift: float = 1.0
+    tokens: tuple[int, int] = (256, 4096)
+    exponents: tuple[float, float] = (0.5, 1.15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +127,8 @@ class Checkpoint:
         embeds_guidance: The guidance scale goes into the transformer as a number (FLUX.1 dev), not into a second pass.
         fast: Name of a distilled version of it that draws drafts; empty for none.
         borrows: Name of a checkpoint whose tokenizer, text encoder and autoencoder it uses; empty for its own.
-        base: Name of the checkpoint that this one is, plus what follows; its table holds for whatever is not said here.
+        base: Name of the checkpoint that this one is, weights and all; its table holds for whatever this one does not
+            say itself, title and aliases excepted.
         adapters: Adapters that always go with it.
         prefix: Words put before every prompt.
         suffix: Words put after every prompt.
@@ -153,19 +170,29 @@ def known(settings: Settings) -> dict[str, Checkpoint]:
     Raises:
         SettingsError: A table of the user has an unknown key, or lacks one; the message names it.
     """
-    from fluxgram.families.tables import build, read_toml
+    from fluxgram.families.tables import build, inherited, read_toml
 
     tables = read_toml(Path(__file__).with_name("checkpoints.toml"), SettingsError)
     own = settings.home / "checkpoints.toml"
     if own.is_file():
         tables |= read_toml(own, SettingsError)
+    tables = inherited(tables, _NOT_INHERITED, SettingsError)
     found = {}
     for name, table in tables.items():
         if not isinstance(table, Mapping):
             raise SettingsError(f"{name} must be a table of a checkpoint, not {table!r}.", f"Mend {own}.")
-        found[name] = build(Checkpoint, {"name": name, **table}, name, SettingsError)
+        titled = {"title": _title(table), **table} if table.get("base") else table
+        found[name] = build(Checkpoint, {"name": name, **titled}, name, SettingsError)
         _check(found[name])
     return found
+
+
+def _title(table: Mapping[str, Any]) -> str:
+    """What a table with a base is called where it does not say."""
+    given = table.get("adapters")
+    adapters = [each for each in given if isinstance(each, Mapping)] if isinstance(given, list) else []
+    sources = ", ".join(str(each.get("source")) for each in adapters)
+    return f"{table['base']} with {sources or 'settings of its own'}"
 
 
 def find(name: str, settings: Settings) -> Checkpoint:
@@ -180,7 +207,7 @@ def find(name: str, settings: Settings) -> Checkpoint:
     if name in tables:
         return tables[name]
     for checkpoint in tables.values():
-        if name in checkpoint.aliases or checkpoint.source == f"hub:{name}":
+        if name in checkpoint.aliases or (checkpoint.source == f"hub:{name}" and not checkpoint.base):
             return checkpoint
     folder = Path(name).expanduser()
     if folder.is_dir() and (
@@ -203,62 +230,15 @@ def find(name: str, settings: Settings) -> Checkpoint:
 
 
 def _of_folder(folder: Path, tables: Mapping[str, Checkpoint]) -> Checkpoint:
-    """A table for a folder that has none: klein's, with what the folder's own files say."""
-    from fluxgram.families.layout import read_index, read_json
-    from fluxgram.families.tables import build, read_toml
+    """The checkpoint of a folder that has no table."""
+    from fluxgram.families.folders import table_of
+    from fluxgram.families.tables import build
 
-    index = read_index(folder)
-    distilled = bool(index.get("is_distilled", False))
-    base = tables["flux2-klein-4b" if distilled else "flux2-klein-base-4b"]
-    folder = folder.resolve()
-    size = sum(path.stat().st_size for path in folder.rglob("*.safetensors"))
-    table: dict[str, Any] = {
-        "name": folder.name,
-        "family": "flux2",
-        "title": f"The folder {folder}",
-        "source": f"folder:{folder}",
-        "licence": {
-            "name": "not stated",
-            "page": "",
-            "commercial": False,
-            "outputs": "as the folder's owner says",
-        },
-        "distilled": distilled,
-        "steps": base.steps,
-        "guidance": base.guidance,
-        "negatives": list(base.negatives),
-        "download_gb": round(size / 1e9, 3),
-        "memory_gb": round(size / 2**30, 3),
-        "sizes": {"multiple": _multiple(folder), "default": list(base.sizes.default)},
-        "text": {
-            "template": "qwen3-chat",
-            "layers": list(base.text.layers),
-            "lengths": list(base.text.lengths),
-        },
-        "schedule": {"kind": "empirical"},
-    }
-    noise = read_json(folder / "scheduler" / "scheduler_config.json", {})
-    if noise and not noise.get("use_dynamic_shifting", False):
-        table["schedule"] = {"kind": "shift", "shift": float(noise.get("shift", 1.0))}
     own = folder / "fluxgram.toml"
-    if own.is_file():
-        table |= read_toml(own, CheckpointDamaged)
+    table = table_of(folder, tables)
     checkpoint = build(Checkpoint, table, str(own if own.is_file() else folder), CheckpointDamaged)
     _check(checkpoint, CheckpointDamaged)
     return checkpoint
-
-
-def _multiple(folder: Path) -> int:
-    """Pixels a token: the autoencoder's factor times the 2x2 packing."""
-    from fluxgram.families.layout import read_json
-
-    levels = read_json(folder / "vae" / "config.json", {}).get("block_out_channels", [0, 0, 0, 0])
-    if not isinstance(levels, list) or not 0 < len(levels) < 12:
-        raise CheckpointDamaged(
-            f"{folder / 'vae' / 'config.json'} has no list of block_out_channels, but {levels!r}.",
-            "Fetch the checkpoint again, or name another one.",
-        )
-    return int(2 ** len(levels))
 
 
 def _check(checkpoint: Checkpoint, error: Callable[[str, str], Exception] = SettingsError) -> None:
@@ -268,10 +248,16 @@ def _check(checkpoint: Checkpoint, error: Callable[[str, str], Exception] = Sett
         "steps must have draft, proof and final, each at least 1": (
             set(checkpoint.steps) != {"draft", "proof", "final"} or min(checkpoint.steps.values()) < 1
         ),
-        "text.template must be qwen3-chat": text.template != "qwen3-chat",
-        "text.layers must be ascending numbers of at least 0": (
-            not text.layers or list(text.layers) != sorted(set(text.layers)) or text.layers[0] < 0
+        f"text.template must be {' or '.join(_TEMPLATES.values())}": text.template not in _TEMPLATES.values(),
+        f"text.template of {checkpoint.family} is {_TEMPLATES.get(checkpoint.family)}": (
+            text.template in _TEMPLATES.values()
+            and text.template != _TEMPLATES.get(checkpoint.family, text.template)
         ),
+        "text.layers must be ascending numbers of at least 0": (
+            text.template == "qwen3-chat"
+            and (not text.layers or list(text.layers) != sorted(set(text.layers)) or text.layers[0] < 0)
+        ),
+        "text.layers must be empty for clip+t5": text.template == "clip+t5" and bool(text.layers),
         "text.lengths must be ascending numbers of at least 16": (
             not text.lengths or list(text.lengths) != sorted(set(text.lengths)) or text.lengths[0] < 16
         ),
@@ -284,7 +270,11 @@ def _check(checkpoint: Checkpoint, error: Callable[[str, str], Exception] = Sett
         ),
         "a distilled checkpoint has guidance = 1": checkpoint.distilled and checkpoint.guidance != 1,
         "schedule.shift must be above 0": not checkpoint.schedule.shift > 0,
-        "negatives must be of true_cfg, vsf and nag": not set(checkpoint.negatives) <= {"true_cfg", "vsf", "nag"},
+        "schedule.tokens must be ascending": checkpoint.schedule.tokens[0] >= checkpoint.schedule.tokens[1],
+        "schedule.kind must be linear or shift in flux1, empirical or shift in flux2": checkpoint.schedule.kind
+        not in ("shift", "linear" if checkpoint.family == "flux1" else "empirical"),
+        "negatives must be of true_cfg, vsf and nag": not set(checkpoint.negatives)
+        <= {"true_cfg", "vsf", "nag"},
         "family must be flux1 or flux2": checkpoint.family not in ("flux1", "flux2"),
     }
     for fault, present in faults.items():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 import types
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -25,6 +25,54 @@ def read_toml(path: Path, error: type[FluxgramError]) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as reason:
         raise error(f"{path} cannot be read as TOML: {reason}.", "Mend the file, or take it away.") from None
+
+
+def inherited(
+    tables: Mapping[str, Any], alone: Collection[str], error: type[FluxgramError]
+) -> dict[str, Any]:
+    """Each table with a `base` becomes that table, which may have a base itself, plus what it says of its own.
+
+    Args:
+        tables: Tables by name.
+        alone: Keys that are never inherited.
+        error: What to raise where a base is not among the tables and their `aliases`, or leads back to itself.
+    """
+
+    def whole(name: str, came_by: tuple[str, ...]) -> Any:
+        table = tables[name]
+        if not isinstance(table, Mapping) or not table.get("base"):
+            return table
+        base = _table_named(tables, str(table["base"]))
+        if base in (*came_by, name):
+            way = (*came_by, name, base)
+            raise error(
+                f"The table {way[0]} is its own base: {' -> '.join(way)}.", "Let one of them be complete."
+            )
+        if base is None:
+            near = get_close_matches(
+                str(table["base"]), [each for each in tables if each != name], n=3, cutoff=0.0
+            )
+            raise error(
+                f"The table {name} has the base {table['base']!r}, and there is no table of that name.",
+                f"Nearest: {', '.join(near)}.",
+            )
+        under = whole(base, (*came_by, name))
+        if not isinstance(under, Mapping):
+            return table
+        return {key: value for key, value in under.items() if key not in alone} | dict(table) | {"base": base}
+
+    return {name: whole(name, ()) for name in tables}
+
+
+def _table_named(tables: Mapping[str, Any], name: str) -> str | None:
+    """The table of a name or an alias."""
+    if name in tables:
+        return name
+    for each, table in tables.items():
+        aliases = table.get("aliases") if isinstance(table, Mapping) else None
+        if isinstance(aliases, list) and name in aliases:
+            return each
+    return None
 
 
 def build(cls: type[T], data: Mapping[str, Any], where: str, error: type[FluxgramError]) -> T:
