@@ -11,7 +11,7 @@ import torch
 from fluxgram.errors import OutOfMemory, RequestError
 from fluxgram.families import family_of
 from fluxgram.families.checkpoints import Checkpoint
-from fluxgram.families.contract import Latents, Parts
+from fluxgram.families.contract import Latents, Negative, Parts
 from fluxgram.families.flux2 import Flux2
 from fluxgram.families.placement import place
 from fluxgram.settings import Settings
@@ -23,37 +23,65 @@ def test_family_of_a_checkpoint(checkpoints: dict[str, Checkpoint]) -> None:
     assert family_of(checkpoints["base"]).name == "flux2"
 
 
+def against(method: Any = "true_cfg", scale: float = 3.0) -> Negative:
+    return Negative("blur", method, scale)
+
+
 @pytest.mark.parametrize(
     ("kind", "negative", "guidance", "words"),
     [
         ("distilled", None, 4.0, "takes no guidance scale; 4 would be ignored"),
-        ("distilled", "blur", 1.0, "cannot apply a negative prompt"),
-        ("base", "blur", 1.0, "no effect at guidance 1"),
+        ("distilled", against("true_cfg"), 1.0, "does not apply a negative prompt by true_cfg"),
+        ("base", against("vsf"), 4.0, "does not apply a negative prompt by vsf"),
+        ("base", against(scale=1.0), 1.0, "no effect at guidance 1"),
+        ("distilled", against("vsf", 0.0), 1.0, "above 0 and at most 100, not 0"),
+        ("distilled", against("nag", float("nan")), 1.0, "above 0"),
+        ("distilled", against("nag", 1e9), 1.0, "at most 100"),
         ("base", None, float("nan"), "at least 0"),
         ("base", None, -1.0, "at least 0"),
     ],
 )
 def test_what_would_be_ignored_is_refused(
-    loaded: dict[str, Parts], kind: str, negative: str | None, guidance: float, words: str
+    loaded: dict[str, Parts], kind: str, negative: Negative | None, guidance: float, words: str
 ) -> None:
     with pytest.raises(RequestError, match=words) as caught:
         FLUX2.encode(loaded[kind], "a man", negative, guidance)
     assert caught.value.hint
 
 
+def test_a_checkpoint_may_refuse_every_negative_prompt(loaded: dict[str, Parts]) -> None:
+    parts = loaded["base"]
+    parts = replace(parts, checkpoint=replace(parts.checkpoint, negatives=()))
+    with pytest.raises(RequestError, match="applies no negative prompt"):
+        FLUX2.encode(parts, "a man", against(), 3.0)
+
+
 def test_condition_says_how_the_negative_was_applied(loaded: dict[str, Parts]) -> None:
     guided = FLUX2.encode(loaded["base"], "a man", None, 3.0)
-    assert (guided.negative_method, guided.guidance) == ("true_cfg", 3.0)
-    assert guided.negative_report is not None
-    assert guided.negative_report.total == 0
+    assert (guided.negative_method, guided.guidance) == ("none", 3.0)
+    assert guided.unguided is not None
+    second = FLUX2.encode(loaded["base"], "a man", against(), 4.0)
+    assert (second.negative_method, second.negative_scale, second.guidance) == ("true_cfg", 3.0, 3.0)
+    assert second.negative is None
+    assert second.negative_report is not None
+    assert second.negative_report.total > 0
+    inside = FLUX2.encode(loaded["distilled"], "a man", against("nag", 5.0), 1.0)
+    assert (inside.negative_method, inside.negative_scale, inside.guidance) == ("nag", 5.0, 1.0)
+    assert inside.unguided is None
+    assert inside.negative is not None
     plain = FLUX2.encode(loaded["base"], "a man", None, 1.0)
-    assert (plain.negative_method, plain.negative, plain.guidance) == ("none", None, 1.0)
+    assert (plain.negative_method, plain.negative, plain.unguided, plain.guidance) == (
+        "none",
+        None,
+        None,
+        1.0,
+    )
 
 
 def test_negative_is_padded_to_its_own_length(loaded: dict[str, Parts]) -> None:
-    condition = FLUX2.encode(loaded["base"], "a man with grey hair, soft window light " * 2, "blur", 3.0)
-    assert condition.negative is not None
-    assert (condition.text.shape[1], condition.negative.shape[1]) == (64, 32)
+    condition = FLUX2.encode(loaded["base"], "a man with grey hair, soft window light " * 2, against(), 3.0)
+    assert condition.unguided is not None
+    assert (condition.text.shape[1], condition.unguided.shape[1]) == (64, 32)
 
 
 def test_equal_prompts_are_encoded_once(loaded: dict[str, Parts]) -> None:
@@ -98,7 +126,7 @@ def test_sizes_between_tokens_are_refused(loaded: dict[str, Parts], width: int, 
 def test_noise_levels_are_a_vector(loaded: dict[str, Parts]) -> None:
     """Two pictures at different steps in one pass get what each gets alone."""
     parts = loaded["base"]
-    condition = FLUX2.encode(parts, "a man", "blur", 3.0)
+    condition = FLUX2.encode(parts, "a man", against(), 3.0)
     starts = [FLUX2.begin(parts, 64, 96, seed) for seed in (1, 2)]
     levels = torch.tensor([0.9, 0.3])
     together = FLUX2.predict(

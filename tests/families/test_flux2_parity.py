@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from fluxgram.families.checkpoints import Checkpoint, Schedule
-from fluxgram.families.contract import Condition, Latents, Parts
+from fluxgram.families.contract import Condition, Latents, Negative, Parts
 from fluxgram.families.flux2 import Flux2, empirical_mu
 from fluxgram.families.flux2_toy import LAYERS
 
@@ -105,7 +105,7 @@ def test_base_with_guidance_draws_what_the_stock_pipeline_draws(
     # the stock pipeline pads "" as far as the prompt; ours to its own length
     expected = draw_stock(
         stock["base"], start, width, height, steps, condition,
-        prompt=PROMPTS[name], negative_prompt_embeds=condition.negative,
+        prompt=PROMPTS[name], negative_prompt_embeds=condition.unguided,
     )  # fmt: skip
     drawn = draw(parts, start, FLUX2.sigmas(parts.checkpoint, width, height, steps), condition)
     assert_same(parts, drawn, *expected)
@@ -115,10 +115,10 @@ def test_base_with_a_negative_prompt_draws_what_the_stock_pipeline_draws(
     stock: dict[str, Any], loaded: dict[str, Parts]
 ) -> None:
     parts, width, height, steps = loaded["base"], 64, 96, 3
-    condition = FLUX2.encode(parts, PROMPTS["longer"], "soft light", 2.5)
-    assert condition.negative is not None
-    against = embed_stock(stock["base"], "soft light", condition.negative.shape[1])
-    torch.testing.assert_close(condition.negative, against, atol=1e-5, rtol=0)
+    condition = FLUX2.encode(parts, PROMPTS["longer"], Negative("soft light", "true_cfg", 2.5), 4.0)
+    assert condition.unguided is not None
+    against = embed_stock(stock["base"], "soft light", condition.unguided.shape[1])
+    torch.testing.assert_close(condition.unguided, against, atol=1e-5, rtol=0)
     start = FLUX2.begin(parts, width, height, seed=5)
     expected = draw_stock(
         stock["base"], start, width, height, steps, condition,

@@ -3,7 +3,8 @@
 Follows `diffusers.Flux2KleinPipeline` 0.42 to float32 rounding, from the same components. Where bfloat16 runs, two
 things are kept on purpose: the timestep is rounded as there (0.7 becomes 700/1000, not 699.2/1000), because the
 weights were tuned to it, and the latents are not (they stay float32 between steps, which only removes error).
-Loading the components is `flux2_components.py`, words to token ids `text.py`; the loop is `fluxgram.engine`.
+Loading the components is `flux2_components.py`, words to token ids `text.py`, passes of the transformer
+`flux2_velocity.py`; the loop is `fluxgram.engine`.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fluxgram.errors import OutOfMemory, RequestError
+from fluxgram.errors import OutOfMemory
 from fluxgram.families import flux2_components, layout, noise, residence, sources, weights
 from fluxgram.families.adapters.applied import Applied, in_use
 from fluxgram.families.contract import Condition, Latents, Negative, Parts, Progress, TextReport
+from fluxgram.families.flux2_velocity import velocity
+from fluxgram.families.guidance import check_guidance
 from fluxgram.families.placement import memory_guard
 from fluxgram.families.text import PromptTokenizer
 
@@ -30,7 +33,6 @@ if TYPE_CHECKING:
     from fluxgram.families.checkpoints import Checkpoint
     from fluxgram.families.placement import Placement
 
-Rows = Sequence[Sequence[Applied]]
 _CACHED_PROMPTS = 64
 _WEIGHTED = ("text_encoder", "transformer", "autoencoder")
 
@@ -97,7 +99,8 @@ class Flux2:
         Args:
             parts: The loaded checkpoint.
             prompt: The words.
-            negative: What must not be there; None for none.
+            negative: What must not be there and how it steers; None for none. With `true_cfg`, its scale is that of the
+                second pass, whatever `guidance`.
             guidance: Classifier-free guidance scale; at most 1 is none.
             adapters: Those that change the text encoder are applied; the condition does not keep them.
 
@@ -105,18 +108,22 @@ class Flux2:
             RequestError: Guidance or a negative prompt that the checkpoint cannot apply.
         """
         check_guidance(parts.checkpoint, negative, guidance)
-        text, report = _embed(parts, prompt, adapters)
-        if guidance <= 1:
-            return Condition(text, report)
-        against, against_report = _embed(parts, negative.text if negative else "", adapters)
+        text, report, _ = _embed(parts, prompt, adapters)
+        unguided = _embed(parts, "", adapters)[0] if guidance > 1 else None
+        guidance = max(1.0, guidance)
+        if negative is None:
+            return Condition(text, report, guidance, unguided=unguided)
+        against, against_report, read = _embed(parts, negative.text, adapters)
+        cfg = negative.method == "true_cfg"
         return Condition(
             text,
             report,
-            guidance,
-            unguided=against,
-            negative_report=against_report if negative else None,
-            negative_method="true_cfg" if negative else "none",
-            negative_scale=guidance,
+            negative.scale if cfg else guidance,
+            unguided=against if cfg else unguided,
+            negative=None if cfg else against[:, :read],
+            negative_report=against_report,
+            negative_method=negative.method,
+            negative_scale=negative.scale,
         )
 
     def begin(self, parts: Parts, width: int, height: int, seed: int) -> Latents:
@@ -150,15 +157,10 @@ class Flux2:
     ) -> torch.Tensor:
         """Velocity (batch, rows*columns, channels) in float32 at noise levels `t` (batch,).
 
-        Pictures of one call share grid, text length and guidance, not the noise level. `t_next` is not needed here.
+        Pictures of one call share grid, text lengths, guidance and the way of a negative prompt, not the noise level;
+        their texts may be rows of the condition's embeddings. `t_next` is not needed here.
         """
-        rows = condition.rows or (condition.adapters,) * latents.tokens.shape[0]
-        forward = partial(_forward, parts, latents, t, rows)
-        positive = forward(condition.text)
-        if condition.unguided is None:
-            return positive
-        against = forward(condition.unguided)
-        return against + condition.guidance * (positive - against)
+        return velocity(parts, _component(parts, "transformer"), latents, t, condition)
 
     def decode(self, parts: Parts, latents: Latents) -> torch.Tensor:
         """Packed latents to a picture, (height, width, 3) uint8 on the CPU."""
@@ -182,33 +184,6 @@ class Flux2:
         return pixels
 
 
-def check_guidance(checkpoint: Checkpoint, negative: Negative | None, guidance: float) -> None:
-    """Refuse guidance and negative prompts that would be ignored.
-
-    Raises:
-        RequestError: With the reason, and what to do instead.
-    """
-    if not math.isfinite(guidance) or guidance < 0:
-        raise RequestError(
-            f"The guidance must be a number of at least 0, not {guidance}.", "Leave it away for the default."
-        )
-    if checkpoint.distilled and guidance > 1:
-        raise RequestError(
-            f"{checkpoint.name} is distilled and takes no guidance scale; {guidance:g} would be ignored.",
-            "Leave guidance away, or take a base checkpoint such as flux2-klein-base-4b.",
-        )
-    if negative and checkpoint.distilled:
-        raise RequestError(
-            f"{checkpoint.name} is distilled and cannot apply a negative prompt.",
-            "Say in the prompt what should be there instead, or take a base checkpoint such as flux2-klein-base-4b.",
-        )
-    if negative and guidance <= 1:
-        raise RequestError(
-            f"A negative prompt has no effect at guidance {guidance:g}.",
-            "Raise the guidance above 1, e.g. to 4.",
-        )
-
-
 def empirical_mu(tokens: int, steps: int) -> float:
     """FLUX.2's shift by picture tokens and steps (`compute_empirical_mu` in diffusers, from BFL's reference code)."""
     at_200 = 0.00016927 * tokens + 0.45666666
@@ -219,47 +194,17 @@ def empirical_mu(tokens: int, steps: int) -> float:
     return slope * steps + (at_200 - 200.0 * slope)
 
 
-def _forward(parts: Parts, latents: Latents, t: torch.Tensor, rows: Rows, text: torch.Tensor) -> torch.Tensor:
-    """One pass of the transformer, `rows` being the adapters of each picture; velocity in float32."""
-    import torch
+def _embed(
+    parts: Parts, prompt: str, adapters: Sequence[Applied] = ()
+) -> tuple[torch.Tensor, TextReport, int]:
+    """Embedding (1, text tokens, layers*channels) of a prompt, what was read, and where padding on the right begins.
 
-    transformer = _component(parts, "transformer")
-    placement = parts.placement
-    dtype, device = placement.torch_dtype(), torch.device(placement.device)
-    batch = latents.tokens.shape[0]
-    timestep = (t.to(device, torch.float32) * 1000).to(dtype).expand(batch) / 1000
-    guard = memory_guard(placement, "denoising")
-    with torch.inference_mode(), guard, in_use(transformer, "transformer", rows):
-        velocity = transformer(
-            hidden_states=latents.tokens.to(device, dtype),
-            encoder_hidden_states=text.to(device, dtype).expand(batch, -1, -1),
-            timestep=timestep,
-            img_ids=_positions(parts, latents.rows, latents.columns, 1),
-            txt_ids=_positions(parts, 1, 1, text.shape[1]),
-            return_dict=False,
-        )[0]
-    result: torch.Tensor = velocity.float()
-    return result
-
-
-def _positions(parts: Parts, rows: int, columns: int, length: int) -> torch.Tensor:
-    """Positions (tokens, 4) of picture tokens (time 0, row, column, 0) or text tokens (0, 0, 0, index); made once."""
-    import torch
-
-    grids: dict[tuple[int, int, int], torch.Tensor] = parts.extra["grids"]
-    key = (rows, columns, length)
-    if key not in grids:
-        axes = (torch.arange(1), torch.arange(rows), torch.arange(columns), torch.arange(length))
-        grids[key] = torch.cartesian_prod(*axes).to(parts.placement.device)
-    return grids[key]
-
-
-def _embed(parts: Parts, prompt: str, adapters: Sequence[Applied] = ()) -> tuple[torch.Tensor, TextReport]:
-    """Embedding (1, text tokens, layers*channels) of a prompt; remembered for the last prompts of this checkpoint."""
+    Remembered for the last prompts of this checkpoint.
+    """
     import torch
 
     changing = [each for each in adapters if each.changes("text_encoder")]
-    cache: OrderedDict[tuple[Any, ...], tuple[torch.Tensor, TextReport]] = parts.extra["prompts"]
+    cache: OrderedDict[tuple[Any, ...], tuple[torch.Tensor, TextReport, int]] = parts.extra["prompts"]
     key = (prompt, *(each.mark for each in changing))
     if key in cache:
         cache.move_to_end(key)
@@ -277,7 +222,8 @@ def _embed(parts: Parts, prompt: str, adapters: Sequence[Applied] = ()) -> tuple
             use_cache=False,
         ).hidden_states
         stacked = torch.stack([states[layer] for layer in parts.checkpoint.text.layers], dim=2)
-    cache[key] = (stacked.flatten(2), tokens.report)
+    end = max(index for index, real in enumerate(tokens.mask) if real) + 1
+    cache[key] = (stacked.flatten(2), tokens.report, end)
     while len(cache) > _CACHED_PROMPTS:
         cache.popitem(last=False)
     return cache[key]

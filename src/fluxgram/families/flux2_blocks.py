@@ -12,9 +12,13 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from fluxgram.families.steering import attend
+
 if TYPE_CHECKING:
     import torch
     from torch import nn
+
+    from fluxgram.families.steering import Steering
 
 Rotary = tuple["torch.Tensor", "torch.Tensor"]
 _SLICE = 2**18
@@ -55,7 +59,7 @@ def _single(
     encoder_hidden_states: None,
     temb_mod: torch.Tensor,
     image_rotary_emb: Rotary,
-    joint_attention_kwargs: None = None,
+    joint_attention_kwargs: dict[str, Any] | None = None,
 ) -> torch.Tensor:
     """`Flux2SingleTransformerBlock.forward`: attention and feed-forward side by side, (batch, tokens, width)."""
     import torch
@@ -69,7 +73,7 @@ def _single(
     heads = _Heads(batch, query.shape[2], tokens, head, query, turns(image_rotary_emb))
     heads.put(0, query, key, value, attention.norm_q, attention.norm_k)
     joined = projected.new_empty(batch, tokens, width + attention.mlp_hidden_dim)
-    joined[..., :width] = heads.attend().flatten(2)
+    joined[..., :width] = heads.attend(_steering(joint_attention_kwargs)).flatten(2)
     _gated_unit(projected[..., 3 * width :], joined[..., width:])
     return torch.addcmul(hidden_states, gate, attention.to_out(joined))
 
@@ -82,7 +86,7 @@ def _double(
     temb_mod_img: torch.Tensor,
     temb_mod_txt: torch.Tensor,
     image_rotary_emb: Rotary,
-    joint_attention_kwargs: None = None,
+    joint_attention_kwargs: dict[str, Any] | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """`Flux2TransformerBlock.forward`: text and picture with weights of their own, attending to each other."""
     import torch
@@ -102,7 +106,7 @@ def _double(
         query, key, value, norm_q, norm_k = (getattr(attention, name) for name in names)
         parts = (layer(states).unflatten(-1, (count, head)) for layer in (query, key, value))
         heads.put(start, next(parts), next(parts), next(parts), norm_q, norm_k)
-    attended = heads.attend().flatten(2)
+    attended = heads.attend(_steering(joint_attention_kwargs)).flatten(2)
     image = torch.addcmul(hidden_states, picture[2], attention.to_out[0](attended[:, length:]))
     text = torch.addcmul(encoder_hidden_states, words[2], attention.to_add_out(attended[:, :length]))
     image = _fed_forward(block.norm2, block.ff, image, *picture[3:])
@@ -152,11 +156,18 @@ class _Heads:
                 target[:, :, there] = rotated.transpose(1, 2)
         self._value[:, :, start : start + value.shape[1]] = value.transpose(1, 2)
 
-    def attend(self) -> torch.Tensor:
+    def attend(self, steering: Steering | None) -> torch.Tensor:
         """Attention over all that was put in, (batch, tokens, heads, head)."""
         from torch.nn.functional import scaled_dot_product_attention
 
+        if steering is not None:
+            return attend(self._query, self._key, self._value, steering).transpose(1, 2)
         return scaled_dot_product_attention(self._query, self._key, self._value).transpose(1, 2)
+
+
+def _steering(joint_attention_kwargs: dict[str, Any] | None) -> Steering | None:
+    """What the pass says of a negative prompt (see `steering.py`)."""
+    return (joint_attention_kwargs or {}).get("steering")
 
 
 def _modulation(vector: torch.Tensor, count: int) -> tuple[torch.Tensor, ...]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fluxgram.errors import CheckpointDamaged
-from fluxgram.families import flux2_blocks, layout, weights
+from fluxgram.families import flux2_blocks, flux2_processors, layout, weights
 from fluxgram.families.blueprint import Blueprint, made, settings_of, shapes_of, weightless
 from fluxgram.families.imports import narrow
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def transformer(folder: Path, checkpoint: Checkpoint) -> Blueprint:
-    """`Flux2Transformer2DModel` with its rotary tables remembered, and its blocks hastened on a CPU.
+    """`Flux2Transformer2DModel` with its rotary tables remembered, its blocks hastened on a CPU, steerable elsewhere.
 
     Raises:
         CheckpointError: Its files are absent, damaged, or do not go with each other.
@@ -46,6 +46,8 @@ def transformer(folder: Path, checkpoint: Checkpoint) -> Blueprint:
         filled.pos_embed = remembering(filled.get_submodule("pos_embed"))
         if device.type == "cpu":
             flux2_blocks.hasten(filled)
+        else:
+            flux2_processors.install(filled)
 
     return Blueprint(module, files, lambda name: name, finish)
 

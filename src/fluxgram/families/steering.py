@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import torch
 
     from fluxgram.families.checkpoints import Checkpoint
+    from fluxgram.families.contract import Condition
 
 VSF_SCALE = 2.0
 """Weight of the flipped values; the authors' FLUX.1 schnell examples take 3.5 to 6."""
@@ -60,6 +61,15 @@ def default_scale(method: str, checkpoint: Checkpoint) -> float:
             TRUE_CFG_SCALE if checkpoint.embeds_guidance or checkpoint.guidance <= 1 else checkpoint.guidance
         )
     return VSF_SCALE if method == "vsf" else NAG_SCALE
+
+
+def steering_of(condition: Condition) -> Steering | None:
+    """How a picture's negative prompt steers inside attention; None where none does."""
+    if condition.negative is None or condition.negative_method not in ("vsf", "nag"):
+        return None
+    method: Any = condition.negative_method
+    lengths = condition.text.shape[1], condition.negative.shape[1]
+    return Steering(method, *lengths, condition.negative_scale)
 
 
 def attend(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, steering: Steering) -> torch.Tensor:
