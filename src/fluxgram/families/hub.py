@@ -27,7 +27,13 @@ if TYPE_CHECKING:
     from fluxgram.families.contract import Progress
     from fluxgram.settings import Settings
 
-_SMALL = ("model_index.json", "fluxgram.toml", "scheduler/scheduler_config.json", "vae/config.json")
+_SMALL = (
+    "model_index.json",
+    "fluxgram.toml",
+    "scheduler/scheduler_config.json",
+    "transformer/config.json",
+    "vae/config.json",
+)
 
 
 def cache_of(settings: Settings) -> Path:
@@ -82,7 +88,7 @@ def download(repo: str, checkpoint: Checkpoint, settings: Settings, progress: Pr
     if not (folder / "model_index.json").is_file():
         raise CheckpointDamaged(
             f"{repo} has no model_index.json: it is not in diffusers' layout.",
-            "Name a repository of FLUX.2 klein.",
+            "Name a repository of FLUX.1 or FLUX.2 klein.",
         )
     progress("download", 1.0)
     return folder
@@ -96,7 +102,7 @@ def index(repo: str, settings: Settings) -> Path:
         UnknownCheckpoint: No such repository.
     """
     local = _snapshot(cache_of(settings), repo, None) or find_local(repo, None, settings)
-    if local is not None and (local / "model_index.json").is_file():
+    if local is not None and all((local / name).is_file() for name in (_SMALL[0], "transformer/config.json")):
         return local
     if settings.offline:
         raise CheckpointMissing(
@@ -205,13 +211,14 @@ def _snapshot(cache: Path, repo: str, revision: str | None) -> Path | None:
 def _is_whole(folder: Path) -> bool:
     """Whether every file that loading asks for is there by name."""
     try:
-        layout.read_index(folder)
-        for part in ("text_encoder", "transformer", "vae"):
-            layout.read_config(folder, part)
+        shape = layout.SHAPES[layout.read_index(folder)["_class_name"]]
+        for part in shape.parts:
+            layout.read_config(folder, part, shape.family)
             layout.weight_files(folder, part)
     except CheckpointError:
         return False
-    return (folder / "tokenizer" / "tokenizer.json").is_file()
+    tokenizers = all(layout.has_tokenizer(folder / name) for name in shape.tokenizers)
+    return tokenizers and (folder / shape.counts / "tokenizer.json").is_file()
 
 
 def _check_room(name: str, total: int, cache: Path) -> None:

@@ -6,6 +6,8 @@ Reads JSON only. Weights are `weights.py`; where a folder comes from is `sources
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,29 +15,82 @@ from fluxgram.errors import CheckpointDamaged, CheckpointMissing, UnsafeWeights
 
 PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the folder of a pipeline holds.
+
+    Attributes:
+        family: Which family draws with it.
+        parts: Folders with weights, and the classes whose weights they may be; the first is named in messages.
+        counts: The folder of the tokenizer that prompts are counted with.
+        tokenizers: All folders of tokenizers.
+    """
+
+    family: str
+    parts: Mapping[str, tuple[str, ...]]
+    counts: str
+    tokenizers: tuple[str, ...]
+
+
+SHAPES = {
+    "Flux2KleinPipeline": Shape(
+        "flux2",
+        {
+            "text_encoder": ("Qwen3ForCausalLM", "Qwen3Model"),
+            "transformer": ("Flux2Transformer2DModel",),
+            "vae": ("AutoencoderKLFlux2",),
+        },
+        counts="tokenizer",
+        tokenizers=("tokenizer",),
+    ),
+    "FluxPipeline": Shape(
+        "flux1",
+        {
+            "text_encoder": ("CLIPTextModel",),
+            "text_encoder_2": ("T5EncoderModel", "T5ForConditionalGeneration"),
+            "transformer": ("FluxTransformer2DModel",),
+            "vae": ("AutoencoderKL",),
+        },
+        counts="tokenizer_2",
+        tokenizers=("tokenizer", "tokenizer_2"),
+    ),
+}
+"""What fluxgram draws with, by the pipeline that `model_index.json` names."""
+
 WANTED = (
     "model_index.json",
     "fluxgram.toml",
     "LICENSE*",
     "scheduler/scheduler_config.json",
-    "tokenizer/*.json",
-    "tokenizer/*.txt",
-    "tokenizer/*.jinja",
     *(
-        f"{part}/{name}"
-        for part in ("text_encoder", "transformer", "vae")
-        for name in ("*.json", "*.safetensors")
+        f"{part}/*.{kind}"
+        for part in dict.fromkeys(name for shape in SHAPES.values() for name in shape.tokenizers)
+        for kind in ("json", "txt", "jinja")
+    ),
+    *(
+        f"{part}/*.{kind}"
+        for part in dict.fromkeys(name for shape in SHAPES.values() for name in shape.parts)
+        for kind in ("json", "safetensors")
     ),
 )
 """What is downloaded of a hub repository: never the single-file original that lies beside the folders."""
 
-_CLASSES = {
-    "transformer": ("Flux2Transformer2DModel",),
-    "vae": ("AutoencoderKLFlux2",),
-    "text_encoder": ("Qwen3ForCausalLM", "Qwen3Model"),
-}
-_PIPELINES = ("Flux2KleinPipeline",)
+_MODEL_TYPES = {"qwen3": "flux2", "clip_text_model": "flux1", "t5": "flux1"}
+"""Configurations that transformers wrote without naming a class."""
 _AGAIN = "Fetch the checkpoint again, or name another one."
+
+
+def has_tokenizer(place: Path) -> bool:
+    """Whether a folder holds a tokenizer: in one file, or (as CLIP's) a vocabulary and its merges."""
+    return (place / "tokenizer.json").is_file() or all(
+        (place / name).is_file() for name in ("vocab.json", "merges.txt")
+    )
+
+
+def shape_of(family: str) -> Shape:
+    """What the folder of a family's pipeline holds."""
+    return next(shape for shape in SHAPES.values() if shape.family == family)
 
 
 def read_json(path: Path, missing: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -62,8 +117,12 @@ def read_json(path: Path, missing: dict[str, Any] | None = None) -> dict[str, An
     return data
 
 
-def read_index(folder: Path) -> dict[str, Any]:
+def read_index(folder: Path, family: str = "") -> dict[str, Any]:
     """`model_index.json`, checked to be of a pipeline that fluxgram draws with.
+
+    Args:
+        folder: Of a checkpoint.
+        family: The only one that will do; empty for any.
 
     Raises:
         CheckpointMissing: The folder has no `model_index.json`.
@@ -86,16 +145,26 @@ def read_index(folder: Path) -> dict[str, Any]:
         )
     index = read_json(path)
     kind = index.get("_class_name")
-    if kind not in _PIPELINES:
+    if kind not in SHAPES:
         raise CheckpointDamaged(
             f"{path} is of a {kind}, which fluxgram does not draw with.",
-            f"It draws with {', '.join(_PIPELINES)}.",
+            f"It draws with {', '.join(SHAPES)}.",
+        )
+    if family and SHAPES[kind].family != family:
+        raise CheckpointDamaged(
+            f"{path} is of a {kind}, which is of the family {SHAPES[kind].family}, not {family}.",
+            "Mend `family` in its table.",
         )
     return index
 
 
-def read_config(folder: Path, part: str) -> dict[str, Any]:
+def read_config(folder: Path, part: str, family: str = "flux2") -> dict[str, Any]:
     """`config.json` of a component (`transformer`, `vae`, `text_encoder`), checked to be of the right class.
+
+    Args:
+        folder: Of a checkpoint.
+        part: The component's folder in it.
+        family: Whose classes are right.
 
     Raises:
         CheckpointMissing: No such file.
@@ -104,10 +173,11 @@ def read_config(folder: Path, part: str) -> dict[str, Any]:
     path = folder / part / "config.json"
     config = read_json(path)
     kind = config.get("_class_name") or next(iter(config.get("architectures") or ()), None)
-    if part == "text_encoder" and kind is None and config.get("model_type") == "qwen3":
+    if kind is None and part != "transformer" and _MODEL_TYPES.get(str(config.get("model_type"))) == family:
         return config
-    if kind not in _CLASSES[part]:
-        raise CheckpointDamaged(f"{path} is of a {kind}, where a {_CLASSES[part][0]} is needed.", _AGAIN)
+    classes = shape_of(family).parts[part]
+    if kind not in classes:
+        raise CheckpointDamaged(f"{path} is of a {kind}, where a {classes[0]} is needed.", _AGAIN)
     return config
 
 

@@ -2,18 +2,18 @@
 
 Works from `tokenizer.json` and the chat template of the checkpoint, without transformers and without weights, so
 that counting tokens is cheap. Truncation cuts the whole templated text at the right, as the stock pipeline does.
-Embeddings are `flux2.py`.
+FLUX.1's words are `flux1_text.py`; embeddings are the families'.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fluxgram.errors import CheckpointDamaged, CheckpointMissing
 from fluxgram.families.contract import TextReport
-from fluxgram.families.layout import read_json
+from fluxgram.families.layout import read_json, shape_of
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -40,6 +40,33 @@ class Tokens:
     report: TextReport
 
 
+class Counts(Protocol):
+    """Whatever says what would be read of a prompt."""
+
+    def report(self, prompt: str) -> TextReport:
+        """What would be read of a prompt."""
+        ...
+
+
+def tokenizer_of(folder: Path, family: str, contract: TextContract) -> Counts:
+    """What counts the tokens of prompts for a checkpoint, from files alone.
+
+    Args:
+        folder: Of the checkpoint.
+        family: `flux1` or `flux2`.
+        contract: Its text contract.
+
+    Raises:
+        CheckpointError: Files are absent or damaged.
+    """
+    place = folder / shape_of(family).counts
+    if contract.template == "qwen3-chat":
+        return PromptTokenizer(place, contract)
+    from fluxgram.families.flux1_text import T5Words
+
+    return T5Words(place, contract)
+
+
 class PromptTokenizer:
     """Tokenizer and chat template of a checkpoint.
 
@@ -54,9 +81,9 @@ class PromptTokenizer:
 
     def __init__(self, folder: Path, contract: TextContract) -> None:
         self._lengths = contract.lengths
-        self._tokenizer = _read_tokenizer(folder / "tokenizer.json")
+        self._tokenizer = read_tokenizer(folder / "tokenizer.json")
         config = read_json(folder / "tokenizer_config.json")
-        self._special = {key: text for key in _SPECIAL if (text := _text_of(config.get(key)))}
+        self._special = {key: text for key in _SPECIAL if (text := text_of(config.get(key)))}
         self._template = _read_template(folder, config)
         self._left = config.get("padding_side", "right") == "left"
         pad = self._tokenizer.token_to_id(self._special.get("pad_token", "<|endoftext|>"))
@@ -112,12 +139,18 @@ class PromptTokenizer:
 _SPECIAL = ("bos_token", "eos_token", "unk_token", "pad_token")
 
 
-def _text_of(token: Any) -> str | None:
+def text_of(token: Any) -> str | None:
     """Special tokens are texts, or (in older files) tables with the text under `content`."""
     return token.get("content") if isinstance(token, dict) else token
 
 
-def _read_tokenizer(path: Path) -> Tokenizer:
+def read_tokenizer(path: Path) -> Tokenizer:
+    """A `tokenizer.json`, with whatever it says of truncation and padding left away.
+
+    Raises:
+        CheckpointMissing: No such file.
+        CheckpointDamaged: It cannot be read.
+    """
     from tokenizers import Tokenizer
 
     if not path.is_file():

@@ -60,19 +60,20 @@ def facts_of(
 
 def _counter(checkpoint: Checkpoint, settings: Settings) -> Callable[[str], TokenCount] | None:
     """A function that counts with the checkpoint's tokenizer; None where its files are not on disk."""
+    from fluxgram.families.layout import shape_of
     from fluxgram.families.sources import where
 
     folder = where(checkpoint, settings)
-    if folder is None or not (folder / "tokenizer" / "tokenizer.json").is_file():
+    if folder is None or not (folder / shape_of(checkpoint.family).counts / "tokenizer.json").is_file():
         return None
     tokenizer = None
 
     def count(text: str) -> TokenCount:
         nonlocal tokenizer
         if tokenizer is None:
-            from fluxgram.families.text import PromptTokenizer
+            from fluxgram.families.text import tokenizer_of
 
-            tokenizer = PromptTokenizer(folder / "tokenizer", checkpoint.text)
+            tokenizer = tokenizer_of(folder, checkpoint.family, checkpoint.text)
         return tokenizer.report(text)
 
     return count
