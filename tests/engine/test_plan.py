@@ -42,7 +42,7 @@ def test_a_seed_is_drawn_where_none_is_given(table: Table) -> None:
 def test_what_a_distilled_checkpoint_cannot_apply_is_refused(
     table: Table, fields: dict[str, object], name: str
 ) -> None:
-    klein = table(name="klein", distilled=True, guidance=1.0)
+    klein = table(name="klein", distilled=True, guidance=1.0, negatives=())
     with pytest.raises(RequestError, match=r"klein can't apply a .*distilled") as caught:
         resolve(Request.from_dict({"prompt": "portrait"} | fields), klein)
     assert caught.value.hint
@@ -52,7 +52,7 @@ def test_what_a_distilled_checkpoint_cannot_apply_is_refused(
 
 
 def test_both_are_named_together(table: Table) -> None:
-    klein = table(distilled=True, guidance=1.0)
+    klein = table(distilled=True, guidance=1.0, negatives=())
     with pytest.raises(RequestError, match="a guidance scale and a negative prompt"):
         resolve(Request("portrait", negative="beard", guidance=3), klein)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fluxgram.engine.plan import Ignored
+from fluxgram.engine.ignored import Ignored
 from fluxgram.engine.receipt import Adapter, Machine, Receipt, Service, Source, Text
 from fluxgram.engine.request import Request
 from fluxgram.errors import NoReceipt
@@ -46,7 +46,8 @@ def test_the_text_for_other_tools() -> None:
         "portrait of a woman, 85mm\n"
         "Negative prompt: beard\n"
         "Steps: 8, Sampler: Euler, Schedule type: shift 2, CFG scale: 3, Seed: 18446744073709551615, "
-        "Size: 512x768, Model hash: 0123456789, Model: fluxgram-mini, Version: fluxgram 0.1.0"
+        "Size: 512x768, Model hash: 0123456789, Model: fluxgram-mini, "
+        'Lora hashes: "film: ffffffffff", Version: fluxgram 0.1.0'
     )
 
 

@@ -1,4 +1,4 @@
-"""`Catalogue`: where the engine gets checkpoints, families and placements from; its one seam to them.
+"""`Catalogue`: where the engine gets checkpoints, families, placements and adapters from; its one seam to them.
 
 `Shelf` is the real one. Tests hand the engine another that knows the toys.
 """
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from fluxgram.families.adapters.shelf import KnownAdapter
     from fluxgram.families.checkpoints import Checkpoint
     from fluxgram.families.contract import Family
     from fluxgram.families.placement import Placement
@@ -34,6 +35,10 @@ class Catalogue(Protocol):
 
     def folder(self, checkpoint: Checkpoint) -> Path | None:
         """Its folder on this machine, where it has one already."""
+        ...
+
+    def adapter(self, source: str) -> KnownAdapter:
+        """The adapter of a name, file or hub id. Raises `UnknownAdapter`."""
         ...
 
 
@@ -66,3 +71,9 @@ class Shelf:
         from fluxgram.families.sources import where
 
         return where(checkpoint, self.settings)
+
+    def adapter(self, source: str) -> KnownAdapter:
+        """See `Catalogue.adapter`."""
+        from fluxgram.families.adapters.shelf import find_adapter
+
+        return find_adapter(source, self.settings)

@@ -7,8 +7,9 @@ An engine belongs to one thread; only `cancel` may be called from another. For o
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from fluxgram.engine import events
@@ -16,11 +17,12 @@ from fluxgram.engine.catalogue import Catalogue, Shelf
 from fluxgram.engine.events import Event
 from fluxgram.engine.job import Job
 from fluxgram.engine.request import Request, resolve
+from fluxgram.engine.reshooting import refuse_changed, with_sources
 from fluxgram.engine.result import Result, deliver, receipt_of
 from fluxgram.engine.runner import Runner
 from fluxgram.engine.scheduler import Scheduler
 from fluxgram.engine.shot import Shot
-from fluxgram.errors import Cancelled, CheckpointError, OutOfMemory
+from fluxgram.errors import Cancelled, OutOfMemory
 from fluxgram.families.sources import silent
 from fluxgram.settings import Settings
 
@@ -90,7 +92,8 @@ class Engine:
         """
         if not 0 < weight < float("inf"):
             raise ValueError(f"weight must be above 0, not {weight}")
-        plan = resolve(request, self._catalogue.find(request.checkpoint or self.checkpoint))
+        find = self._catalogue.find
+        plan = resolve(request, find(request.checkpoint or self.checkpoint), find)
         job = Job(next(self._names), plan, on_event)
         self._jobs[job.name] = job
         for picture in range(request.samples):
@@ -136,6 +139,7 @@ class Engine:
         on_event: OnEvent | None = None,
         *,
         checkpoint: str | None = None,
+        adapters: Sequence[str] = (),
         changed: bool = False,
     ) -> Result:
         """Make the picture of a receipt again.
@@ -144,27 +148,26 @@ class Engine:
             receipt: Of the picture.
             on_event: Called with each event as it happens.
             checkpoint: Where the checkpoint lies now (a folder, say), where its name does not tell.
-            changed: Go on though the checkpoint's weights are others than those of the receipt.
+            adapters: Where adapters are now (files, say), where their names do not tell.
+            changed: Go on though weights are others than those of the receipt.
 
         Raises:
-            CheckpointError: The weights are others, and `changed` was not given.
+            CheckpointError: The checkpoint's weights are others, and `changed` was not given.
+            AdapterError: Those of an adapter are.
         """
-        asked = receipt.to_request()
+        asked = with_sources(receipt.to_request(), receipt, adapters, self._catalogue)
         if checkpoint is not None:
-            asked = Request.from_dict({**asked.to_dict(), "checkpoint": checkpoint})
-        table = self._catalogue.find(asked.checkpoint or self.checkpoint)
+            asked = replace(asked, checkpoint=checkpoint)
+        find = self._catalogue.find
+        plan = resolve(asked, find(asked.checkpoint or self.checkpoint), find)
 
         def progress(stage: str, fraction: float) -> None:
             if on_event is not None:
                 on_event(events.Loading("reshoot", stage, fraction))
 
-        found = self._runner.load(table, progress).fingerprint
-        if found != receipt.checkpoint.fingerprint and not changed:
-            raise CheckpointError(
-                f"The picture was made by {receipt.checkpoint.name} {receipt.checkpoint.fingerprint[:12]}, "
-                f"and the one here is {found[:12]}.",
-                "Get the weights it was made with, or allow changed weights to make another picture like it.",
-            )
+        found, found_adapters = self._runner.fingerprints(plan, progress)
+        if not changed:
+            refuse_changed(receipt, found, found_adapters)
         return self.generate(asked, on_event)[0]
 
     def load(self, checkpoint: str = "", progress: Progress | None = None) -> None:

@@ -10,32 +10,23 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fluxgram.engine import negatives
+from fluxgram.engine.adapter_use import AdapterUse
+from fluxgram.engine.ignored import Ignored
 from fluxgram.engine.sizes import Pixels, choose_sizes, crop_box
 from fluxgram.errors import RequestError
-from fluxgram.families.contract import Negative
 
 if TYPE_CHECKING:
-    from fluxgram.engine.adapter_use import AdapterUse
+    from collections.abc import Callable
+
     from fluxgram.engine.request import Request
     from fluxgram.families.checkpoints import Checkpoint
+    from fluxgram.families.contract import Negative
+
+    Find = Callable[[str], Checkpoint]
 
 _RANDOM_SEED_BITS = 32
 """Short enough to be read aloud, and safe in JSON, whose readers lose digits above 53 bits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ignored:
-    """A parameter that the checkpoint cannot apply.
-
-    Attributes:
-        name: Field of the request.
-        value: What was asked.
-        reason: Why it is not applied, in one sentence.
-    """
-
-    name: str
-    value: str | float
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +35,8 @@ class Plan:
 
     Attributes:
         request: As it was asked.
-        checkpoint: The table that turned defaults into numbers.
+        asked: The checkpoint that was asked for.
+        checkpoint: The one that draws, whose table turned defaults into numbers: `asked`, or its fast version.
         rendered: (width, height) in px that the checkpoint draws.
         delivered: (width, height) in px that the user gets.
         crop: Part of the rendered picture that is delivered: left, top, right, bottom in px.
@@ -58,6 +50,7 @@ class Plan:
     """
 
     request: Request
+    asked: Checkpoint
     checkpoint: Checkpoint
     rendered: Pixels
     delivered: Pixels
@@ -73,49 +66,112 @@ class Plan:
     @property
     def step_cost(self) -> float:
         """Work of one step, in no unit but comparable between plans: megapixels x passes x weights."""
-        passes = 2 if self.guidance > 1 else 1
+        method = self.negative.method if self.negative else ""
+        second = method == "true_cfg" or (self.guidance > 1 and not self.checkpoint.embeds_guidance)
+        passes = (2.0 if second else 1.0) * _ATTENDING.get(method, 1.0)
         return self.rendered[0] * self.rendered[1] / 1e6 * passes * max(self.checkpoint.download_gb, 0.01)
 
 
+_ATTENDING = {"vsf": 1.2, "nag": 1.3}
+"""What a negative prompt inside attention costs, about; docs/negatives.md has what was measured."""
+
+
 def key_of(checkpoint: Checkpoint) -> str:
-    """What tells a checkpoint from every other in one engine: two folders may bear the same name."""
-    return f"{checkpoint.name} {checkpoint.source}"
+    """What tells the weights of a checkpoint, and how they are loaded, from every other's in one engine.
+
+    Two folders may bear the same name, and two tables may mean the same weights (`Checkpoint.base`).
+    """
+    loaded_by = (
+        checkpoint.source,
+        checkpoint.borrows,
+        checkpoint.revision,
+        checkpoint.distilled,
+        checkpoint.negatives,
+        checkpoint.sizes.multiple,
+        checkpoint.text,
+        checkpoint.cpu_dtype,
+        checkpoint.cpu_threads,
+    )
+    return " ".join(map(str, loaded_by))
 
 
-def resolve(request: Request, checkpoint: Checkpoint) -> Plan:
+def resolve(request: Request, checkpoint: Checkpoint, find: Find | None = None) -> Plan:
     """Turn the defaults of a request into numbers.
+
+    Args:
+        request: What was asked.
+        checkpoint: The table of what it asks for.
+        find: Finds the table of a name, for a checkpoint whose drafts another one draws; without it, it draws them
+            itself.
 
     Raises:
         RequestError: The checkpoint cannot draw it as asked.
     """
-    rendered, delivered = choose_sizes(request.size, checkpoint.sizes)
-    guidance, ignored_guidance = _guidance(request, checkpoint)
-    negative, ignored_negative = _negative(request, checkpoint, guidance)
-    ignored = tuple(entry for entry in (ignored_guidance, ignored_negative) if entry is not None)
+    drawing = _drawing(request, checkpoint, find)
+    rendered, delivered = choose_sizes(request.size, drawing.sizes)
+    guidance, ignored_guidance = _guidance(request, drawing)
+    negative, ignored_negative = negatives.plan_negative(request, checkpoint, drawing, guidance)
+    ignored = (*((ignored_guidance,) if ignored_guidance else ()), *ignored_negative)
     if ignored and not request.allow_ignored:
         raise RequestError(
-            f"{checkpoint.name} can't apply {' and '.join(_TITLES[entry.name] for entry in ignored)}: "
+            f"{drawing.name} can't apply {' and '.join(_TITLES[entry.name] for entry in ignored)}: "
             f"{ignored[0].reason}",
             "Leave it out, or allow ignored parameters, which the receipt then lists.",
         )
+    steps = drawing.steps[request.quality] if request.steps is None else request.steps
     seed = secrets.randbits(_RANDOM_SEED_BITS) if request.seed is None else request.seed
     return Plan(
         request=request,
-        checkpoint=checkpoint,
+        asked=checkpoint,
+        checkpoint=drawing,
         rendered=rendered,
         delivered=delivered,
-        crop=crop_box(rendered, delivered, checkpoint.sizes),
-        steps=checkpoint.steps[request.quality] if request.steps is None else request.steps,
+        crop=crop_box(rendered, delivered, drawing.sizes),
+        steps=steps,
         guidance=guidance,
-        prompt=request.prompt,
-        negative=None if negative is None else Negative(negative, "true_cfg", guidance),
-        adapters=request.adapters,
+        prompt=f"{checkpoint.prefix}{request.prompt}{checkpoint.suffix}",
+        negative=negative,
+        adapters=_adapters(request, checkpoint, steps),
         seeds=tuple((seed + index) % 2**64 for index in range(request.samples)),
         ignored=ignored,
     )
 
 
-_TITLES = {"negative": "a negative prompt", "guidance": "a guidance scale"}
+def _drawing(request: Request, checkpoint: Checkpoint, find: Find | None) -> Checkpoint:
+    """What draws: the checkpoint itself, or its fast version where the request is a draft that this one can draw."""
+    if find is None or not checkpoint.fast or request.quality != "draft" or request.guidance is not None:
+        return checkpoint
+    fast = find(checkpoint.fast)
+    too_many = request.steps is not None and request.steps > max(fast.steps.values())
+    method = request.negative_method
+    steers = method in fast.negatives if method else bool(fast.negatives or request.negative is None)
+    return checkpoint if too_many or not (steers or method == "none") else fast
+
+
+def _adapters(request: Request, checkpoint: Checkpoint, steps: int) -> tuple[AdapterUse, ...]:
+    """The checkpoint's own adapters, then the request's."""
+    own = tuple(AdapterUse(each.source, each.weight) for each in checkpoint.adapters)
+    for use in request.adapters:
+        if use.source in [each.source for each in own]:
+            raise RequestError(
+                f"{checkpoint.name} has the adapter {use.source[:80]} already.",
+                "Leave it out, or name the checkpoint without it.",
+            )
+        if not any(use.works_at(step, steps) for step in range(steps)):
+            raise RequestError(
+                f"The adapter {use.source[:80]} would work at none of {steps} steps: {use.steps[0]:g}-{use.steps[1]:g} "
+                f"lies between two of them.",
+                "Widen its steps.",
+            )
+    return (*own, *request.adapters)
+
+
+_TITLES = {
+    "negative": "a negative prompt",
+    "guidance": "a guidance scale",
+    "negative_method": "this way of a negative prompt",
+    "negative_scale": "a scale of the negative prompt",
+}
 
 
 def _guidance(request: Request, checkpoint: Checkpoint) -> tuple[float, Ignored | None]:
@@ -125,13 +181,3 @@ def _guidance(request: Request, checkpoint: Checkpoint) -> tuple[float, Ignored 
     if checkpoint.distilled and asked > 1:
         return 1.0, Ignored("guidance", asked, "it is distilled, which leaves no guidance scale to set.")
     return asked, None
-
-
-def _negative(request: Request, checkpoint: Checkpoint, guidance: float) -> tuple[str | None, Ignored | None]:
-    if request.negative is None or (guidance > 1 and not checkpoint.distilled):
-        return request.negative, None
-    if checkpoint.distilled:
-        reason = "it is distilled to draw without guidance, so nothing steers away from a text."
-    else:
-        reason = "at guidance 1 there is no second pass that steers away from a text."
-    return None, Ignored("negative", request.negative, reason)

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from fluxgram.engine.adapter_use import AdapterUse
+from fluxgram.engine.ignored import Ignored  # read by `from_plain` at run time
 from fluxgram.engine.plain import from_plain
-from fluxgram.engine.plan import Ignored  # read by `from_plain` at run time
 from fluxgram.engine.request import Quality, Request
 from fluxgram.errors import NoReceipt
 
@@ -30,7 +31,10 @@ class Text:
         kept: Tokens that the checkpoint could read.
         limit: The most tokens that it can read.
         lost: The exact text that was cut off.
-        method: `prompt`; for a negative `true_cfg`, or `none` where it was not applied.
+        method: `prompt`; for a negative `true_cfg`, `vsf` or `nag`, or `none` where it was not applied.
+        read: What the checkpoint was given, where it adds words of its own; None where that is `text`.
+        scale: Of the method.
+        cost: Work of a step over that of one without the negative prompt, by passes and tokens; 1 is nothing.
     """
 
     text: str
@@ -39,6 +43,9 @@ class Text:
     limit: int
     lost: str
     method: str = "prompt"
+    read: str | None = None
+    scale: float | None = None
+    cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,7 @@ class Source:
         fingerprint: SHA-256 over its files, hex.
         revision: Commit of the hub repository, where one is pinned.
         licence: Terms of the weights.
+        asked: Name of the checkpoint that was asked for, where its fast version drew; else None.
     """
 
     name: str
@@ -58,17 +66,32 @@ class Source:
     fingerprint: str
     revision: str | None
     licence: str
+    asked: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """An adapter that was applied: SHA-256, strength, and how many of its tensors found their place."""
+    """An adapter that was applied.
+
+    Attributes:
+        name: As people call it.
+        fingerprint: SHA-256 of its file, hex.
+        strength: Its weight.
+        matched: Tensors that found their place.
+        total: Tensors in the file; always as many.
+        source: What it was asked for by (of a file its name alone); None where it came with the checkpoint.
+        steps: Share of the steps in which it worked, where not in all.
+        blocks: Factors by blocks, where any were given.
+    """
 
     name: str
     fingerprint: str
     strength: float
     matched: int
     total: int
+    source: str | None = None
+    steps: tuple[float, float] | None = None
+    blocks: dict[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +209,22 @@ class Receipt:
             "steps": self.steps,
             "guidance": ignored.get("guidance", self.guidance),
             "quality": self.quality,
-            "checkpoint": self.checkpoint.name,
+            "checkpoint": self.checkpoint.asked or self.checkpoint.name,
             "allow_ignored": bool(ignored),
+            "adapters": [_use(each, each.source) for each in self.adapters if each.source is not None],
         }
-        return Request(**values)
+        if self.checkpoint.asked and "guidance" not in ignored:
+            values["guidance"] = None  # with a number, the fast version would not draw
+        return Request(**values, **self._way_of_the_negative(ignored))
+
+    def _way_of_the_negative(self, ignored: Mapping[str, Any]) -> dict[str, Any]:
+        """How the negative prompt is to be applied again; none where there was none, whatever the checkpoint's own."""
+        asked = {name: ignored[name] for name in ("negative_method", "negative_scale") if name in ignored}
+        if self.negative is None:
+            return asked or {"negative_method": "none"}
+        if self.negative.method == "none" or self.negative.scale is None:
+            return asked
+        return {"negative_method": self.negative.method, "negative_scale": self.negative.scale} | asked
 
     def is_same_picture(self, other: Receipt) -> bool:
         """Whether both receipts describe the same picture, whenever, however fast and for whomever it was made."""
@@ -210,10 +245,28 @@ class Receipt:
             "Size": "{}x{}".format(*self.delivered),
             "Model hash": self.checkpoint.fingerprint[:10],
             "Model": _quoted(self.checkpoint.name),
+            **self._lora_hashes(),
             "Version": f"fluxgram {self.versions.get('fluxgram', '')}".strip(),
         }
         lines.append(", ".join(f"{key}: {value}" for key, value in values.items()))
         return "\n".join(lines)
+
+    def _lora_hashes(self) -> dict[str, str]:
+        """Adapters as that form names them: `Lora hashes: "film: 0123456789"`."""
+        named = ", ".join(f"{_bare(each.name)}: {each.fingerprint[:10]}" for each in self.adapters)
+        return {"Lora hashes": json.dumps(named)} if named else {}
+
+
+def _use(adapter: Adapter, source: str | None) -> AdapterUse:
+    """How it is asked for again."""
+    return AdapterUse(
+        source or adapter.name, adapter.strength, adapter.steps or (0.0, 1.0), adapter.blocks or {}
+    )
+
+
+def _bare(name: str) -> str:
+    """A name without what would end it in that form."""
+    return name.translate({ord(mark): " " for mark in ',:"\n'}).strip()
 
 
 def _quoted(text: str) -> str:

@@ -14,8 +14,9 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any, Literal, get_args
 
-from fluxgram.engine.adapter_use import AdapterUse
-from fluxgram.engine.plan import Ignored, Plan, resolve
+from fluxgram.engine.adapter_use import AdapterUse, adapters_of
+from fluxgram.engine.ignored import Ignored
+from fluxgram.engine.plan import Plan, resolve
 from fluxgram.engine.sizes import Pixels, Shape, check_pixels, parse_size
 from fluxgram.errors import RequestError
 from fluxgram.families.contract import NegativeMethod
@@ -28,6 +29,7 @@ MOST_SEED = 2**64 - 1
 MOST_SAMPLES = 64
 MOST_STEPS = 200
 MOST_GUIDANCE = 30
+NEGATIVE_METHODS = (*get_args(NegativeMethod), "none")
 MOST_CHARACTERS = 100_000
 """Characters of a prompt; far above what any checkpoint reads, low enough to be counted in no time."""
 
@@ -38,7 +40,8 @@ class Request:
 
     Attributes:
         prompt: The words.
-        negative: What must not be there; None for none. Refused where the checkpoint cannot apply it.
+        negative: What must not be there; None for what the checkpoint's table says, mostly nothing. Refused where the
+            checkpoint cannot apply it.
         seed: 0 … 2**64 - 1; None draws one at random (written into the receipt). Picture i has `seed + i`.
         size: (width, height) in px to deliver, or a `Shape` for the checkpoint's best size of that shape;
             None for the checkpoint's default. `parse_size` reads either from text.
@@ -51,9 +54,10 @@ class Request:
         strict: A prompt that does not fit is an error instead of a line in the receipt.
         preview_every: Give a small preview every so many steps; 0 for none.
         allow_ignored: List what the checkpoint cannot apply in the receipt instead of refusing it.
-        adapters: Adapters to draw with, in order; at most 8.
-        negative_method: How the negative prompt steers; None for the checkpoint's own way.
-        negative_scale: Scale of that method; None for its default.
+        adapters: Adapters to draw with, in order; at most 8. Texts and tables are read as `AdapterUse.of` does.
+        negative_method: How the negative prompt steers: `true_cfg`, `vsf` or `nag`; None for the checkpoint's own way,
+            `none` for no negative prompt even where the checkpoint has one of its own.
+        negative_scale: Scale of that method, above 0 … 30; None for its default.
 
     Raises:
         RequestError: A value that no checkpoint could draw.
@@ -72,7 +76,7 @@ class Request:
     preview_every: int = 0
     allow_ignored: bool = False
     adapters: tuple[AdapterUse, ...] = ()
-    negative_method: NegativeMethod | None = None
+    negative_method: NegativeMethod | Literal["none"] | None = None
     negative_scale: float | None = None
 
     def __post_init__(self) -> None:
@@ -89,9 +93,16 @@ class Request:
             "strict": _switch("strict", self.strict),
             "preview_every": _whole("preview_every", self.preview_every, 0, MOST_STEPS),
             "allow_ignored": _switch("allow_ignored", self.allow_ignored),
+            "adapters": adapters_of(self.adapters),
+            "negative_method": None if self.negative_method is None else _method(self.negative_method),
+            "negative_scale": None if self.negative_scale is None else _scale(self.negative_scale),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
+        if self.negative is not None and self.negative_method == "none":
+            raise RequestError(
+                "negative_method is none, but there is a negative prompt.", "Leave one of the two out."
+            )
 
     @classmethod
     def from_dict(cls, values: Mapping[str, object]) -> Request:
@@ -125,6 +136,7 @@ class Request:
             values["size"] = str(self.size)
         elif self.size is not None:
             values["size"] = list(self.size)
+        values["adapters"] = [use.to_dict() for use in self.adapters]
         return values
 
 
@@ -198,6 +210,23 @@ def _guidance(value: object) -> float:
         raise RequestError(f"guidance must be a number, not {_kind(value)}.", hint)
     if not math.isfinite(value) or not (value == 0 or 1 <= value <= MOST_GUIDANCE):
         raise RequestError(f"guidance can't be {value:.6g}.", hint)
+    return float(value)
+
+
+def _method(value: object) -> str:
+    if value in NEGATIVE_METHODS:
+        return str(value)
+    near = get_close_matches(str(value), NEGATIVE_METHODS, n=1)
+    hint = f"Did you mean {near[0]}?" if near else f"It is one of {', '.join(NEGATIVE_METHODS)}."
+    raise RequestError(f"There is no way {str(value)[:40]!r} to apply a negative prompt.", hint)
+
+
+def _scale(value: object) -> float:
+    hint = f"It is a number above 0 up to {MOST_GUIDANCE}; leave it out for the method's own."
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise RequestError(f"negative_scale must be a number, not {_kind(value)}.", hint)
+    if not 0 < value <= MOST_GUIDANCE:
+        raise RequestError(f"negative_scale can't be {str(value)[:24]}.", hint)
     return float(value)
 
 

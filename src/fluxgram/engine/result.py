@@ -8,13 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fluxgram.engine.receipt import Machine, Receipt, Source, Text
+from fluxgram.engine.negatives import second_pass_is_guidance
+from fluxgram.engine.receipt import Adapter, Machine, Receipt, Source, Text
 from fluxgram.engine.versions import versions
 from fluxgram.families.placement import device_name
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from fluxgram.engine.opened import Fitted
     from fluxgram.engine.shot import Shot
     from fluxgram.families.contract import Parts
 
@@ -100,8 +102,9 @@ def receipt_of(shot: Shot, parts: Parts) -> Receipt:
             parts.fingerprint,
             checkpoint.revision,
             checkpoint.licence.name,
+            asked=None if plan.asked.name == checkpoint.name else plan.asked.name,
         ),
-        adapters=(),
+        adapters=tuple(map(_adapter, shot.adapters)),
         ignored=plan.ignored,
         mode="exact",
         versions=versions(),
@@ -118,17 +121,46 @@ def receipt_of(shot: Shot, parts: Parts) -> Receipt:
     )
 
 
+def _adapter(fitted: Fitted) -> Adapter:
+    use, report = fitted.use, fitted.adapter.report
+    is_file = Path(use.source).expanduser().is_file()  # folders of this machine are nobody's business
+    return Adapter(
+        fitted.name,
+        fitted.adapter.fingerprint,
+        fitted.weight,
+        report.matched,
+        report.total,
+        source=None if fitted.own else Path(use.source).name if is_file else use.source,
+        steps=None if use.steps == (0.0, 1.0) else use.steps,
+        blocks=dict(use.blocks) or None,
+    )
+
+
 def _prompt(shot: Shot) -> Text:
-    report = shot.under_way()[0].report
-    return Text(shot.plan.request.prompt, report.total, report.kept, report.limit, report.lost)
+    report, plan = shot.under_way()[0].report, shot.plan
+    read = None if plan.prompt == plan.request.prompt else plan.prompt
+    return Text(plan.request.prompt, report.total, report.kept, report.limit, report.lost, read=read)
 
 
 def _negative(shot: Shot) -> Text | None:
     """The negative prompt as applied; one that was not applied is lost as a whole, and says so."""
-    asked, (condition, _) = shot.plan.request.negative, shot.under_way()
-    if asked is None:
-        return None
+    asked, applied, (condition, latents) = shot.plan.request.negative, shot.plan.negative, shot.under_way()
     report = condition.negative_report
-    if shot.plan.negative is None or report is None:
-        return Text(asked, 0, 0, 0, lost=asked, method="none")
-    return Text(asked, report.total, report.kept, report.limit, report.lost, condition.negative_method)
+    if applied is None or report is None:
+        return None if asked is None else Text(asked, 0, 0, 0, lost=asked, method="none")
+    cost = 1.0
+    if condition.negative is not None:  # it runs along as more tokens
+        tokens = condition.text.shape[1] + latents.tokens.shape[1]
+        cost = round(1 + condition.negative.shape[1] / tokens, 3)
+    elif not second_pass_is_guidance(shot.plan.checkpoint):
+        cost = 2.0
+    return Text(
+        applied.text,
+        report.total,
+        report.kept,
+        report.limit,
+        report.lost,
+        condition.negative_method,
+        scale=applied.scale,
+        cost=cost,
+    )

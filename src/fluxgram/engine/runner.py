@@ -10,9 +10,12 @@ import logging
 import time
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from fluxgram.engine.opened import OpenedAdapters
 from fluxgram.engine.plan import key_of
+from fluxgram.engine.shot import Shot
 from fluxgram.errors import OutOfMemory, PromptTooLong
 from fluxgram.families.placement import memory_guard
 
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
     from fluxgram.engine.catalogue import Catalogue
     from fluxgram.engine.plan import Plan
     from fluxgram.engine.preview import PreviewMap
-    from fluxgram.engine.shot import Shot
     from fluxgram.families.checkpoints import Checkpoint
     from fluxgram.families.contract import Family, Latents, Parts, Progress
     from fluxgram.families.placement import Placement
@@ -33,7 +35,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_DOING = {"encode": "reading the prompt", "denoise": "drawing", "decode": "decoding", "preview": "previewing"}
+_DOING = {
+    "load": "reading adapters",
+    "encode": "reading the prompt",
+    "denoise": "drawing",
+    "decode": "decoding",
+    "preview": "previewing",
+}
 _log = logging.getLogger(__name__)
 
 
@@ -50,6 +58,7 @@ class Runner:
         self._catalogue = catalogue
         self._loaded: dict[str, tuple[Parts, Family]] = {}  # least recently used first
         self._previews: dict[str, PreviewMap] = {}
+        self._adapters = OpenedAdapters(catalogue)
 
     @property
     def loaded(self) -> frozenset[str]:
@@ -94,13 +103,17 @@ class Runner:
 
         Raises:
             PromptTooLong: The request is strict, and the checkpoint cannot read all of a prompt.
+            AdapterError: An adapter cannot be used; nothing is applied.
         """
         plan = shot.plan
+        if plan.adapters:
+            shot.adapters = self._run(partial(self._adapters.fit, plan), shot, "load", progress)
 
         def work(parts: Parts, family: Family) -> None:
             if plan.request.strict:
                 _check_length(plan, parts, family)
-            condition = family.encode(parts, plan.prompt, plan.negative, plan.guidance)
+            adapters = tuple(each.applied() for each in shot.adapters)
+            condition = family.encode(parts, plan.prompt, plan.negative, plan.guidance, adapters)
             latents = family.begin(parts, *plan.rendered, shot.seed)
             shot.begin(condition, latents, family.sigmas(plan.checkpoint, *plan.rendered, plan.steps))
 
@@ -110,7 +123,7 @@ class Runner:
         """The velocity at the shot's noise level, of the shape of its latents' tokens."""
         import torch
 
-        condition, latents = shot.under_way()
+        condition, (_, latents) = shot.condition_now(), shot.under_way()
         t, t_next = (torch.tensor([sigma]) for sigma in shot.sigmas[shot.position : shot.position + 2])
 
         def work(parts: Parts, family: Family) -> torch.Tensor:
@@ -141,8 +154,25 @@ class Runner:
 
         return self._run(work, shot, "preview", progress)
 
+    def fingerprints(self, plan: Plan, progress: Progress) -> tuple[str, tuple[str, ...]]:
+        """Hashes of a plan's checkpoint and of its adapters, which are then in memory.
+
+        Raises:
+            CheckpointError: Its files cannot be used.
+            AdapterError: An adapter cannot be used.
+            OutOfMemory: It does not fit.
+        """
+        shot = Shot("", 0, plan)
+
+        def work(parts: Parts, family: Family) -> tuple[str, tuple[str, ...]]:
+            fitted = self._adapters.fit(plan, parts, family)
+            return parts.fingerprint, tuple(each.adapter.fingerprint for each in fitted)
+
+        return self._run(work, shot, "load", progress)
+
     def close(self) -> None:
         """Give all memory back. The next shot loads again."""
+        self._adapters.forget()
         for key in list(self._loaded):
             self._evict(key)
 
@@ -157,8 +187,9 @@ class Runner:
                 with _timed(shot, stage), _controlled(parts.placement, doing):
                     return work(parts, family)
             except OutOfMemory:
-                if len(self._loaded) == 1:
+                if len(self._loaded) == 1 and not len(self._adapters):
                     raise
+            self._adapters.forget()
             for key in self.loaded - {shot.checkpoint}:
                 self._evict(key)
         raise AssertionError("unreachable: the second try returns or raises")
@@ -187,7 +218,7 @@ class Runner:
 
         import torch
 
-        _log.info("%s leaves memory", key)
+        _log.info("%s leaves memory", self._loaded[key][0].checkpoint.name)
         del self._loaded[key]
         gc.collect()
         if torch.cuda.is_available():

@@ -15,6 +15,7 @@ from fluxgram.engine.sampling import estimate, euler
 if TYPE_CHECKING:
     import torch
 
+    from fluxgram.engine.opened import Fitted
     from fluxgram.engine.plan import Plan
     from fluxgram.families.contract import Condition, Latents
 
@@ -31,6 +32,7 @@ class Shot:
         condition: What it is drawn from; None until it has begun.
         latents: Where it is now; None until it has begun.
         sigmas: Noise levels, `steps + 1` numbers from 1 down to 0; empty until it has begun.
+        adapters: What it is drawn with, held until it is done.
         seconds: Time spent by stage: `load`, `encode`, `denoise`, `decode`.
     """
 
@@ -41,6 +43,7 @@ class Shot:
     condition: Condition | None = None
     latents: Latents | None = None
     sigmas: list[float] = field(default_factory=list)
+    adapters: tuple[Fitted, ...] = ()
     seconds: dict[str, float] = field(
         default_factory=lambda: dict.fromkeys(("load", "encode", "denoise", "decode"), 0.0)
     )
@@ -73,6 +76,15 @@ class Shot:
     def begin(self, condition: Condition, latents: Latents, sigmas: list[float]) -> None:
         """Give it what it is drawn from, its starting noise, and the noise levels that it will pass."""
         self.condition, self.sigmas, self.latents = condition, sigmas, latents
+
+    def condition_now(self) -> Condition:
+        """Its condition with the adapters that work at the step that comes."""
+        condition, _ = self.under_way()
+        if not self.adapters:
+            return condition
+        steps = self.plan.steps
+        now = (each.applied() for each in self.adapters if each.use.works_at(self.position, steps))
+        return replace(condition, adapters=tuple(now))
 
     def under_way(self) -> tuple[Condition, Latents]:
         """Its condition and where it is now; only for a shot that has begun."""

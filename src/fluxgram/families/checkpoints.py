@@ -123,7 +123,7 @@ class Checkpoint:
         cpu_dtype: Data type on a CPU, whatever the CPU has; empty leaves it to `placement.py`.
         cpu_threads: Threads on a CPU where the settings name none; 0 takes every usable core.
         negatives: Methods by which it applies a negative prompt (`NegativeMethod`), the first being its default; empty
-            where it refuses one.
+            where it refuses one. A table that does not say has `true_cfg`, or none where it is distilled.
         embeds_guidance: The guidance scale goes into the transformer as a number (FLUX.1 dev), not into a second pass.
         fast: Name of a distilled version of it that draws drafts; empty for none.
         borrows: Name of a checkpoint whose tokenizer, text encoder and autoencoder it uses; empty for its own.
@@ -182,7 +182,8 @@ def known(settings: Settings) -> dict[str, Checkpoint]:
         if not isinstance(table, Mapping):
             raise SettingsError(f"{name} must be a table of a checkpoint, not {table!r}.", f"Mend {own}.")
         titled = {"title": _title(table), **table} if table.get("base") else table
-        found[name] = build(Checkpoint, {"name": name, **titled}, name, SettingsError)
+        steered = {"negatives": [] if table.get("distilled") else ["true_cfg"], **titled}
+        found[name] = build(Checkpoint, {"name": name, **steered}, name, SettingsError)
         _check(found[name])
     return found
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from fluxgram.engine.plan import Ignored
+from fluxgram.engine.ignored import Ignored
 from fluxgram.errors import ScopeMissing
 from fluxgram.store.records import JobRecord, PictureRecord, Problem
 

@@ -1,0 +1,215 @@
+"""`OpenedAdapters`: adapters read from their files, held against a checkpoint and kept in memory by use.
+
+A picture holds the ones that it is drawn with, so a file that is removed meanwhile, or an adapter that leaves memory,
+does it no harm. A file that was changed is read anew. What an adapter does is `fluxgram.families.adapters`.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fluxgram.engine.plan import key_of
+from fluxgram.errors import AdapterError, RequestError
+from fluxgram.families.adapters.applied import Applied, begins_with
+
+if TYPE_CHECKING:
+    import torch
+
+    from fluxgram.engine.adapter_use import AdapterUse
+    from fluxgram.engine.catalogue import Catalogue
+    from fluxgram.engine.plan import Plan
+    from fluxgram.families.adapters.adapter import Adapter
+    from fluxgram.families.contract import Family, Parts
+
+MOST_BYTES = 2**30
+"""Adapters in memory take at most this, the last one used excepted; pictures in flight keep theirs all the same."""
+
+_GROUPS = {"double": "transformer_blocks", "single": "single_transformer_blocks"}
+_RANGE = re.compile(r"(.+)\.(\d+)-(\d+)")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """An adapter that one picture is drawn with.
+
+    Attributes:
+        use: How it was asked for.
+        adapter: Where the checkpoint runs, in its type.
+        name: As people call it.
+        weight: Its weight where it works.
+        blocks: Factors by beginnings of layers' paths.
+        own: It is the checkpoint's own, and comes with it.
+    """
+
+    use: AdapterUse
+    adapter: Adapter
+    name: str
+    weight: float
+    blocks: Mapping[str, float]
+    own: bool
+
+    def applied(self) -> Applied:
+        """At the steps in which it works."""
+        return Applied(self.adapter, self.weight, self.blocks)
+
+
+class OpenedAdapters:
+    """Adapters in memory. Belongs to the runner's thread.
+
+    Args:
+        catalogue: Finds their files.
+        most_bytes: What they may take together; the least recently used leave first.
+    """
+
+    def __init__(self, catalogue: Catalogue, most_bytes: int = MOST_BYTES) -> None:
+        self._catalogue = catalogue
+        self._most = most_bytes
+        self._kept: OrderedDict[tuple[str, str], Adapter] = OrderedDict()  # file's hash and checkpoint's key
+        self._hashes: dict[tuple[Path, int, int], str] = {}  # by the file as it lay there
+
+    @property
+    def bytes(self) -> int:
+        """What they take."""
+        return sum(adapter.bytes for adapter in self._kept.values())
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def fit(self, plan: Plan, parts: Parts, family: Family) -> tuple[Fitted, ...]:
+        """The adapters of a plan, opened: all of them, or an error and none.
+
+        Raises:
+            UnknownAdapter: There is none of that name.
+            AdapterError: A file is damaged, or does not fit the checkpoint.
+            UnsafeWeights: A pickled file.
+            RequestError: The same adapter by two names, or blocks that are not there.
+        """
+        own = len(plan.adapters) - len(plan.request.adapters)
+        fitted: list[Fitted] = []
+        for number, use in enumerate(plan.adapters):
+            one = self._fit(use, plan, parts, family, own=number < own)
+            for other in fitted:
+                if other.adapter.fingerprint == one.adapter.fingerprint:
+                    raise RequestError(
+                        f"The adapters {other.use.source[:80]} and {use.source[:80]} are one and the same.",
+                        "Name it once, with the weight that you want.",
+                    )
+            fitted.append(one)
+        return tuple(fitted)
+
+    def forget(self, checkpoint: str = "") -> None:
+        """Let go of the adapters of a checkpoint (by its key), or of all."""
+        for key in [key for key in self._kept if not checkpoint or key[1] == checkpoint]:
+            del self._kept[key]
+
+    def _fit(self, use: AdapterUse, plan: Plan, parts: Parts, family: Family, *, own: bool) -> Fitted:
+        known = self._catalogue.adapter(use.source)
+        adapter = self._opened(known.path, known.name, plan, parts, family)
+        if known.fingerprint and known.fingerprint != adapter.fingerprint:
+            raise AdapterError(
+                f"The file of the adapter {known.name} was changed since it was added.",
+                "Add it again: fluxgram adapters add FILE",
+            )
+        weight = known.weight if use.weight is None else use.weight
+        blocks = factors_of(use, family.linear_shapes(parts)) if use.blocks else {}
+        return Fitted(use, adapter, known.name, weight, blocks, own)
+
+    def _opened(self, path: Path, name: str, plan: Plan, parts: Parts, family: Family) -> Adapter:
+        """From memory where the file is the one that was read, else from the file."""
+        from fluxgram.families.adapters.reading import open_adapter
+
+        checkpoint = key_of(plan.checkpoint)
+        as_it_lies = _as_it_lies(path)
+        key = (self._hashes.get(as_it_lies, "") if as_it_lies else "", checkpoint)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        read: Adapter = open_adapter(
+            path, family.linear_shapes(parts), name=name, made_for=plan.checkpoint.name
+        )
+        placement = parts.placement
+        adapter = read.to(_device(placement.device), placement.torch_dtype())
+        if as_it_lies and as_it_lies == _as_it_lies(path):  # else it was changed while it was read
+            self._hashes[as_it_lies] = adapter.fingerprint
+        self._keep((adapter.fingerprint, checkpoint), adapter)
+        return adapter
+
+    def _keep(self, key: tuple[str, str], adapter: Adapter) -> None:
+        self._kept[key] = adapter
+        self._kept.move_to_end(key)
+        while len(self._kept) > 1 and self.bytes > self._most:
+            (_, _), left = self._kept.popitem(last=False)
+            _log.info("the adapter %s leaves memory", left.name)
+
+
+def factors_of(use: AdapterUse, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, float]:
+    """Factors by beginnings of layers' paths, from blocks as people name them.
+
+    Args:
+        use: The adapter as it was asked for.
+        shapes: The checkpoint's layers by path.
+
+    Raises:
+        RequestError: Blocks that the checkpoint does not have.
+    """
+    factors: dict[str, float] = {}
+    for name, factor in use.blocks.items():
+        for beginning in _beginnings(name):
+            if not any(
+                begins_with(path, beginning) or begins_with(_bare(path), beginning) for path in shapes
+            ):
+                raise RequestError(
+                    f"The adapter {use.source[:80]} has a factor for {name}, and there are no such blocks here.",
+                    f"There are: {_blocks_there(shapes)}.",
+                )
+            factors[beginning] = factor
+    return factors
+
+
+def _beginnings(name: str) -> Sequence[str]:
+    """Beginnings of layers' paths of a name such as `double`, `single.0-9` or `transformer_blocks.3.attn`."""
+    group, dot, rest = name.partition(".")
+    path = f"{_GROUPS.get(group, group)}{dot}{rest}"
+    found = _RANGE.fullmatch(path)
+    if not found:
+        return [path]
+    first, last = int(found[2]), min(int(found[3]), int(found[2]) + 999)
+    return [f"{found[1]}.{number}" for number in range(first, last + 1)] or [path]
+
+
+def _blocks_there(shapes: Mapping[str, tuple[int, ...]]) -> str:
+    """What can be named, in a line: `double.0-4, single.0-19, …`."""
+    groups: dict[str, int] = {}
+    for path in shapes:
+        for word, group in _GROUPS.items():
+            if begins_with(_bare(path), group):
+                groups[word] = max(groups.get(word, 0), int(_bare(path).split(".")[1]))
+    counted = [f"{word}.0-{last}" for word, last in groups.items()]
+    return ", ".join([*counted, *dict.fromkeys(path.partition(".")[0] for path in shapes)])
+
+
+def _bare(path: str) -> str:
+    """A layer's path without its component."""
+    return path.partition(".")[2]
+
+
+def _as_it_lies(path: Path) -> tuple[Path, int, int] | None:
+    """What changes when a file is written anew; None where it is gone."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return path, stat.st_mtime_ns, stat.st_size
+
+
+def _device(name: str) -> torch.device:
+    import torch
+
+    return torch.device(name)
