@@ -1,6 +1,7 @@
 """What differs between kinds of FLUX: checkpoints, where their files are, how they are loaded and run.
 
-The only part of fluxgram that imports diffusers and transformers. Read `contract.py` first, then `flux2.py`.
+The only part of fluxgram that imports diffusers and transformers. Read `contract.py` first, then `flux2.py`
+(or `flux1.py`, which is older and has two text encoders).
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
 
 def family_of(checkpoint: Checkpoint) -> Family:
     """The family that draws with a checkpoint. Imports no torch until the family is asked to do something."""
+    if checkpoint.family == "flux1":
+        from fluxgram.families.flux1 import Flux1
+
+        return Flux1()
     from fluxgram.families.flux2 import Flux2
 
-    families: dict[str, Family] = {Flux2.name: Flux2()}
-    return families[checkpoint.family]
+    return Flux2()

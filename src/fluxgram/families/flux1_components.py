@@ -1,7 +1,7 @@
 """The components of a FLUX.1 checkpoint: made without weights, held against the files' headers and each other.
 
-The classes are diffusers' and transformers' own. Left away is what drawing never touches: the autoencoder's encoder, and
-T5's decoder where a file has one. That is exact, not an approximation.
+The classes are diffusers' and transformers' own. Left away is what drawing never touches: the autoencoder's encoder,
+and T5's decoder where a file has one. That is exact, not an approximation.
 """
 
 from __future__ import annotations
@@ -22,13 +22,6 @@ if TYPE_CHECKING:
     from fluxgram.families.checkpoints import Checkpoint
     from fluxgram.families.flux1_text import ClipWords, T5Words
 
-FOLDERS = {
-    "text_encoder": "text_encoder",
-    "text_encoder_2": "text_encoder_2",
-    "transformer": "transformer",
-    "autoencoder": "vae",
-}
-"""Where each component with weights lies."""
 _DIFFERENT = "Its files are of different checkpoints; fetch it again, whole."
 _T5_WORDS = ("shared.weight", "encoder.embed_tokens.weight")
 """Two names of one table, of which files hold one or both."""
@@ -167,9 +160,7 @@ BLUEPRINTS: dict[str, Callable[[Path, Checkpoint], Blueprint]] = {
 }
 
 
-def check_fit(
-    folder: Path, checkpoint: Checkpoint, modules: Mapping[str, Any], clip: ClipWords, t5: T5Words
-) -> None:
+def check_fit(folder: Path, modules: Mapping[str, Any], clip: ClipWords, t5: T5Words) -> None:
     """Hold the components against each other: each may be whole, and still be of another checkpoint.
 
     Raises:
