@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from fluxgram.families import family_of
+from fluxgram.families import family_of, flux1_toy
 from fluxgram.families.checkpoints import Checkpoint, find
 from fluxgram.families.contract import Parts
+from fluxgram.families.flux1 import Flux1
 from fluxgram.families.flux2 import Flux2
 from fluxgram.families.flux2_toy import make_toy
 from fluxgram.families.placement import place
@@ -41,6 +42,26 @@ def checkpoints(toys: dict[str, Path], settings: Settings) -> dict[str, Checkpoi
 @pytest.fixture(scope="session")
 def loaded(checkpoints: dict[str, Checkpoint], settings: Settings) -> dict[str, Parts]:
     return {kind: Flux2().load(each, place(each, settings)) for kind, each in checkpoints.items()}
+
+
+@pytest.fixture(scope="session")
+def toys1(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Toys of FLUX.1."""
+    folder = tmp_path_factory.mktemp("toys1")
+    return {
+        "schnell": flux1_toy.make_toy(folder / "schnell", distilled=True),
+        "dev": flux1_toy.make_toy(folder / "dev", seed=1),
+    }
+
+
+@pytest.fixture(scope="session")
+def checkpoints1(toys1: dict[str, Path], settings: Settings) -> dict[str, Checkpoint]:
+    return {kind: find(str(folder), settings) for kind, folder in toys1.items()}
+
+
+@pytest.fixture(scope="session")
+def loaded1(checkpoints1: dict[str, Checkpoint], settings: Settings) -> dict[str, Parts]:
+    return {kind: Flux1().load(each, place(each, settings)) for kind, each in checkpoints1.items()}
 
 
 @pytest.fixture
