@@ -14,7 +14,8 @@ from fluxgram.families import sources
 from fluxgram.families.checkpoints import OwnAdapter, Sizes, find, known
 from fluxgram.settings import Settings
 
-NAMES = {"fluxgram-mini", "flux2-klein-4b", "flux2-klein-9b", "flux2-klein-base-4b", "flux2-klein-base-9b"}
+NAMES = {"fluxgram-mini", "flux2-klein-4b", "flux2-klein-9b", "flux2-klein-base-4b", "flux2-klein-base-9b",
+         "flux1-schnell", "flux1-dev"}  # fmt: skip
 TABLE = """
 [mine]
 family = "flux2"
@@ -44,13 +45,16 @@ def test_tables_that_come_with_fluxgram(home: Settings) -> None:
         assert table.name == name
         assert table.steps["draft"] <= table.steps["proof"] <= table.steps["final"]
         assert table.licence.page.startswith("https://")
-        assert table.text.lengths[-1] == (128 if name == "fluxgram-mini" else 512)
-        assert table.text.layers == ((2, 4, 6) if name == "fluxgram-mini" else (9, 18, 27))
+        assert table.text.lengths[-1] == {"fluxgram-mini": 128, "flux1-schnell": 256}.get(name, 512)
+        if table.family == "flux2":
+            assert table.text.layers == ((2, 4, 6) if name == "fluxgram-mini" else (9, 18, 27))
         assert (table.guidance == 1) == table.distilled
         assert table.largest_gb < table.memory_gb
     assert tables["fluxgram-mini"].sizes.known == ((256, 256), (256, 384))
     assert tables["flux2-klein-4b"].licence.commercial
     assert tables["flux2-klein-9b"].licence.gated
+    assert [name for name, table in tables.items() if table.embeds_guidance] == ["flux1-dev"]
+    assert not tables["flux1-dev"].licence.commercial
 
 
 @pytest.mark.parametrize(
@@ -60,6 +64,8 @@ def test_tables_that_come_with_fluxgram(home: Settings) -> None:
         ("mini", "fluxgram-mini"),
         ("klein", "flux2-klein-4b"),
         ("black-forest-labs/FLUX.2-klein-base-9B", "flux2-klein-base-9b"),
+        ("schnell", "flux1-schnell"),
+        ("black-forest-labs/FLUX.1-dev", "flux1-dev"),
     ],
 )
 def test_names_aliases_and_hub_ids_of_tables(home: Settings, name: str, found: str) -> None:
@@ -109,6 +115,11 @@ def test_own_table(home: Settings) -> None:
         ("multiple = 16", "multiple = 16.5", "mine.sizes.multiple must be a whole number", ""),
         ("default = [64, 64]", "default = [64]", "mine.sizes.default must be", ""),
         ('kind = "empirical"', 'kind = "cosine"', "must be one of empirical, shift", ""),
+        ('kind = "empirical"', 'kind = "linear"', "empirical or shift in flux2", ""),
+        ('kind = "empirical"', 'kind = "shift", tokens = [9, 9]', "schedule.tokens must be ascending", ""),
+        ('"qwen3-chat"', '"chat"', "text.template must be clip+t5 or qwen3-chat", ""),
+        ('"qwen3-chat"', '"clip+t5"', "text.template of flux2 is qwen3-chat", ""),
+        ('family = "flux2"', 'family = "flux1"', "text.template of flux1 is clip+t5", ""),
         ("schedule = {", "schedule = 3 #", "mine.schedule must be a table", ""),
         ("guidance = 1", "guidance = 4", "a distilled checkpoint has guidance = 1", ""),
         ("draft = 1, ", "", "draft, proof and final", ""),
@@ -117,7 +128,7 @@ def test_own_table(home: Settings) -> None:
         ("lengths = [512]", "lengths = []", "text.lengths must be ascending", ""),
         ("default = [64, 64]", "default = [64, 65]", "multiples of sizes.multiple", ""),
         ('"folder:/nowhere"', '"/nowhere"', "source must begin with", ""),
-        ('family = "flux2"', 'family = "flux9"', "family must be flux2", ""),
+        ('family = "flux2"', 'family = "flux9"', "family must be flux1 or flux2", ""),
         ("[mine]", "[mine", "cannot be read as TOML", ""),
         ("[mine]", "mine = 3\n[other]", "mine must be a table", ""),
     ],
