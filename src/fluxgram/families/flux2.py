@@ -56,7 +56,7 @@ class Flux2:
         if placement.plan == "too big":
             raise OutOfMemory(placement.sentence, "Take a smaller checkpoint; fluxgram-mini runs anywhere.")
         folder = sources.folder_of(checkpoint, placement.settings, progress)
-        layout.read_index(folder)
+        layout.read_index(folder, self.name)
         tokenizer = PromptTokenizer(folder / "tokenizer", checkpoint.text)
         blueprints = {name: flux2_components.BLUEPRINTS[name](folder, checkpoint) for name in _WEIGHTED}
         mark = weights.fingerprint(
