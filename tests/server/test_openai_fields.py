@@ -111,11 +111,53 @@ def test_a_flood_of_unknown_fields_is_counted_not_repeated() -> None:
     assert len(json.dumps([note.to_dict() for note in wish.notes])) < 16_000
 
 
-@pytest.mark.parametrize("value", [["a"], [{"path": "x"}], "a,b", {"a": 1}, 0.5, 0, False])
-def test_adapters_are_refused_until_there_are_some(value: object) -> None:
-    with pytest.raises(FieldRefused, match="adapters") as caught:
-        read(loras=value)
-    assert (caught.value.param, caught.value.code) == ("loras", "unsupported_parameter")
+@pytest.mark.parametrize(
+    ("fields", "adapters"),
+    [
+        ({"loras": ["film"]}, [{"source": "film"}]),
+        ({"loras": "film, skin"}, [{"source": "film"}, {"source": "skin"}]),
+        (
+            {"loras": [{"name": "film", "scale": 0.5}, {"path": "skin"}]},
+            [{"source": "film", "weight": 0.5}, {"source": "skin"}],
+        ),
+        ({"lora": {"model": "film", "weight": "2"}}, [{"source": "film", "weight": 2.0}]),
+        ({"lora_model": "film", "lora_strength": 0.8}, [{"source": "film", "weight": 0.8}]),
+        (
+            {"lora_model": "film,skin", "lora_strength": "0.8, -1"},
+            [{"source": "film", "weight": 0.8}, {"source": "skin", "weight": -1.0}],
+        ),
+        (
+            {"loras": ["a", "b"], "lora_strength": 2},
+            [{"source": "a", "weight": 2.0}, {"source": "b", "weight": 2.0}],
+        ),
+    ],
+)
+def test_adapters_in_every_form(fields: dict[str, object], adapters: list[object]) -> None:
+    assert read(**fields).fields["adapters"] == adapters
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"loras": [{"x": 1}]}, "loras"),
+        ({"loras": [{"name": "a", "path": "b"}]}, "loras"),
+        ({"loras": [1]}, "loras"),
+        ({"loras": 0.5}, "loras"),
+        ({"loras": [" "]}, "loras"),
+        ({"loras": [{"name": "a", "scale": 1e9}]}, "loras"),
+        ({"loras": ["a"], "lora_model": "b"}, "lora_model"),
+        ({"lora_model": "a,b", "lora_strength": "1,2,3"}, "lora_strength"),
+        ({"lora_model": "a", "lora_strength": "nan"}, "lora_strength"),
+        ({"lora_model": "a", "lora_strength": True}, "lora_strength"),
+        ({"lora_strength": 0.5}, "lora_strength"),
+        ({"loras": list("abcdefghi")}, "loras"),
+    ],
+)
+def test_adapters_that_cannot_be_read_are_refused(fields: dict[str, object], param: str) -> None:
+    with pytest.raises(FieldRefused) as caught:
+        read(**fields)
+    assert caught.value.param == param
+    assert caught.value.hint
 
 
 def test_no_adapters_are_no_adapters() -> None:

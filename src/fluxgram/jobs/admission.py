@@ -63,7 +63,8 @@ def admit(order: Order, caller: Caller, offer: Offer, service: ServiceSettings) 
     if order.lenient:
         asked = replace(asked, allow_ignored=True)
     refuse_words(asked.prompt, asked.negative)
-    plan = resolve(asked, table)
+    offer.check_adapters(asked.adapters)
+    plan = resolve(asked, table, lambda name: offer.choose(name)[0])
     _check_size(plan, service)
     words = _enhanced(asked, plan) if order.enhance else Words(asked.prompt, asked.negative)
     every = max(asked.preview_every, math.ceil(plan.steps / MOST_PREVIEWS)) if asked.preview_every else 0
@@ -205,6 +206,8 @@ def _enhanced(asked: Request, plan: Plan) -> Words:
     from fluxgram.prompt.enhance import enhance
 
     facts = facts_of(plan.checkpoint, guided=plan.guidance > 1)
+    if asked.negative_method == "none":
+        facts = replace(facts, negative="unsupported")
     done = enhance(asked.prompt, "full", negative=asked.negative or "", size=plan.delivered, facts=facts)
     notes = tuple(
         Note("enhance_negative" if addition.negative else "enhance", addition.text, f"Added: {addition.why}")

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from fluxgram.errors import CheckpointMissing, UnknownCheckpoint
+from fluxgram.jobs.adapters import check_adapters
+from fluxgram.jobs.facts import honours_negatives
 
 if TYPE_CHECKING:
+    from fluxgram.engine.adapter_use import AdapterUse
     from fluxgram.families.checkpoints import Checkpoint, Licence
     from fluxgram.service import ServiceSettings
     from fluxgram.settings import Settings
 
 FLUXGRAM_V1 = "fluxgram-v1"
-"""The name that the articles' clients send; it leads to the default checkpoint."""
+"""The name that the articles' clients send: the portrait tune, or what the service draws with in its place."""
 _FRESH_SECONDS = 5.0
 
 
@@ -38,10 +41,13 @@ class CheckpointCard:
         default: It draws where the client names none.
         steps: Denoising steps by quality.
         guidance: Default guidance scale.
-        distilled: Few steps, no guidance, no negative prompt.
+        distilled: Few steps, no guidance scale.
         sizes: Sizes in px: `default`, `known` (empty is any), `least` side, `most` pixels.
         negative: `honoured` or `unsupported`.
         names: Other names that lead here.
+        negatives: Ways to apply a negative prompt, the first being its own: `true_cfg`, `vsf`, `nag`.
+        fast: Name of the checkpoint that draws its drafts; empty where it draws them itself.
+        adapters: Names of the adapters that come with it.
     """
 
     name: str
@@ -56,6 +62,9 @@ class CheckpointCard:
     sizes: Mapping[str, object]
     negative: str
     names: tuple[str, ...]
+    negatives: tuple[str, ...] = ()
+    fast: str = ""
+    adapters: tuple[str, ...] = ()
 
 
 class Offer:
@@ -113,11 +122,15 @@ class Offer:
     def names(self) -> list[str]:
         """Every name that a client may send."""
         aliases = [alias for table in self._fresh().values() for alias in table.aliases]
-        return [*self.own_names(), *aliases, *self._service.models, FLUXGRAM_V1]
+        return list(dict.fromkeys([*self.own_names(), *aliases, *self._service.models, FLUXGRAM_V1]))
 
     def own_names(self) -> list[str]:
         """The names of the checkpoints themselves."""
         return [table.name for table in self._fresh().values()]
+
+    def check_adapters(self, uses: Iterable[AdapterUse]) -> None:
+        """Refuse adapters that clients may not name. Raises `UnknownAdapter`."""
+        check_adapters(uses, self._settings)
 
     def cards(self) -> list[CheckpointCard]:
         """All checkpoints, the default first."""
@@ -129,15 +142,11 @@ class Offer:
         """The key among the tables that a client's name leads to; the name itself where it leads nowhere."""
         asked = str(name).strip() if name else ""
         mapped = self._service.models.get(asked, asked)
-        if mapped in ("", FLUXGRAM_V1):
-            mapped = self._service.checkpoint
         tables = self._fresh()
-        if mapped in tables:
-            return mapped
-        for key, table in tables.items():
-            if mapped in (table.name, *table.aliases) or table.source == f"hub:{mapped}":
-                return key
-        return mapped
+        default = _key_of(self._service.checkpoint, tables)
+        if mapped == FLUXGRAM_V1 and _stands_in(tables.get(default), tables.get(FLUXGRAM_V1)):
+            return default
+        return _key_of(mapped, tables) if mapped else default
 
     def _card(self, key: str, table: Checkpoint, *, default: bool) -> CheckpointCard:
         mapped = [name for name in (*self._service.models, FLUXGRAM_V1) if self._leads_to(name) == key]
@@ -159,8 +168,13 @@ class Offer:
                 "least": sizes.least,
                 "most": sizes.most,
             },
-            negative="unsupported" if table.distilled else "honoured",
-            names=tuple(dict.fromkeys([*table.aliases, *mapped, *repository])),
+            negative="honoured" if honours_negatives(table) else "unsupported",
+            names=tuple(
+                name for name in dict.fromkeys([*table.aliases, *mapped, *repository]) if name != table.name
+            ),
+            negatives=table.negatives,
+            fast=table.fast,
+            adapters=tuple(each.source for each in table.adapters),
         )
 
     def _fresh(self) -> dict[str, Checkpoint]:
@@ -184,3 +198,20 @@ class Offer:
         if key not in self._present:
             self._present[key] = is_present(self._tables[key], self._settings)
         return self._present[key]
+
+
+def _key_of(name: str, tables: Mapping[str, Checkpoint]) -> str:
+    """The key of a checkpoint's name, alias or hub id; the name itself where there is none."""
+    if name in tables:
+        return name
+    for key, table in tables.items():
+        if name in (table.name, *table.aliases) or (table.source == f"hub:{name}" and not table.base):
+            return key
+    return name
+
+
+def _stands_in(default: Checkpoint | None, tune: Checkpoint | None) -> bool:
+    """Whether the default checkpoint draws for `fluxgram-v1`: the embedded tune stands for no real weights."""
+    if tune is None or default is None:
+        return tune is None
+    return tune.source.startswith("embedded:") and not default.source.startswith("embedded:")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from fluxgram.errors import ServiceEnding
 from fluxgram.jobs import links, webhook_bodies
+from fluxgram.jobs.adapters import AdapterCard, adapter_cards
 from fluxgram.jobs.admission import admit
 from fluxgram.jobs.bell import Bell
 from fluxgram.jobs.checkpoints import CheckpointCard, Offer
@@ -273,6 +274,10 @@ class Jobs:
                     news = time.monotonic()
                 else:
                     await _rung_within(rung, _pause(news))
+
+    def adapters(self) -> Sequence[AdapterCard]:
+        """The adapters that clients may name."""
+        return adapter_cards(self.settings)
 
     def checkpoints(self) -> Sequence[CheckpointCard]:
         """What can draw here, the default first."""

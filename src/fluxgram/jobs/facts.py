@@ -42,7 +42,7 @@ def facts_of(
 
     Args:
         checkpoint: The table.
-        guided: Whether there is guidance; without it no negative prompt is honoured.
+        guided: Whether there is guidance; without it a second pass honours no negative prompt.
         count_tokens: Counts with its tokenizer.
     """
     from fluxgram.prompt.facts import CheckpointFacts
@@ -51,11 +51,18 @@ def facts_of(
     return CheckpointFacts(
         name=checkpoint.name,
         family=checkpoint.family,
-        negative="honoured" if guided and not checkpoint.distilled else "unsupported",
+        negative="honoured" if honours_negatives(checkpoint, guided=guided) else "unsupported",
         sizes=tuple(dict.fromkeys((sizes.default, *sizes.known))),
         most_pixels=sizes.most,
         count_tokens=count_tokens,
     )
+
+
+def honours_negatives(checkpoint: Checkpoint, *, guided: bool = True) -> bool:
+    """Whether a negative prompt has an effect; a second pass that is the guidance itself has none without guidance."""
+    by_guidance = not checkpoint.distilled and not checkpoint.embeds_guidance
+    usual = checkpoint.negatives[0] if checkpoint.negatives else ""
+    return bool(usual) and (guided or usual != "true_cfg" or not by_guidance)
 
 
 def _counter(checkpoint: Checkpoint, settings: Settings) -> Callable[[str], TokenCount] | None:

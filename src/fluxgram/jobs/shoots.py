@@ -46,6 +46,7 @@ class Shot:
         guidance: Or None for the checkpoint's own.
         takes: Jobs that drew it, the first first.
         shown: The job whose picture is on the sheet.
+        adapters: Names and strengths of its characters' adapters.
     """
 
     scene: str
@@ -62,6 +63,7 @@ class Shot:
     guidance: float | None
     takes: tuple[int, ...] = ()
     shown: int = 0
+    adapters: tuple[tuple[str, float], ...] = ()
 
     @classmethod
     def of(cls, frame: Frame, *, quality: str, steps: int | None, guidance: float | None) -> Shot:
@@ -69,13 +71,15 @@ class Shot:
         return cls(
             frame.scene, frame.stem, frame.caption, frame.text, frame.negative, frame.seed, frame.size,
             frame.checkpoint, frame.characters, quality, steps, guidance,
+            adapters=tuple((each.source, each.strength) for each in frame.adapters),
         )  # fmt: skip
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Shot:
         """Read back what `to_dict` wrote."""
-        values = {**plain, "seed": int(plain["seed"])}
-        return cls(**{**values, "characters": tuple(plain["characters"]), "takes": tuple(plain["takes"])})
+        tuples = {name: tuple(plain[name]) for name in ("characters", "takes")}
+        adapters = tuple((str(source), float(strength)) for source, strength in plain.get("adapters", ()))
+        return cls(**{**plain, **tuples, "seed": int(plain["seed"]), "adapters": adapters})
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values; the seed as text, because no JSON number of a browser holds it."""
@@ -84,6 +88,7 @@ class Shot:
             "seed": str(self.seed),
             "characters": list(self.characters),
             "takes": list(self.takes),
+            "adapters": [list(each) for each in self.adapters],
         }
 
     def request(self) -> dict[str, Any]:
@@ -92,7 +97,9 @@ class Shot:
             "negative": self.negative, "size": self.size, "checkpoint": self.checkpoint, "quality": self.quality,
             "steps": self.steps, "guidance": self.guidance,
         }  # fmt: skip
-        values = {name: value for name, value in wanted.items() if value not in (None, "")}
+        values: dict[str, Any] = {name: value for name, value in wanted.items() if value not in (None, "")}
+        if self.adapters:
+            values["adapters"] = [{"source": name, "weight": weight} for name, weight in self.adapters]
         return {"prompt": self.prompt, "seed": self.seed, **values}
 
     def with_take(self, job: int) -> Shot:

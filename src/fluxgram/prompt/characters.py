@@ -44,7 +44,7 @@ class Adapter:
     """A LoRA that belongs to a character.
 
     Attributes:
-        source: File or hub id.
+        source: Name of an adapter that was added, file or hub id.
         strength: How strongly it is applied; 1 as it was trained.
     """
 

@@ -14,6 +14,7 @@ from fluxgram.errors import RequestError, ShootError
 from fluxgram.photography.catalog import Catalog
 from fluxgram.photography.catalog import catalog as built_in
 from fluxgram.prompt.briefs import BRIEFS, Brief
+from fluxgram.prompt.characters import Adapter, Character
 from fluxgram.prompt.compose import compose
 from fluxgram.prompt.items import NEARLY, item_of, resolve_negative
 from fluxgram.prompt.shoots import OWN_KEY, SIZE_SIGN, Scene, Shoot
@@ -59,6 +60,7 @@ class Frame:
         size: As written, empty for the checkpoint's own.
         checkpoint: What draws it; empty for the default.
         caption: What a contact sheet says under it.
+        adapters: Those of its characters, each once.
     """
 
     scene: str
@@ -72,6 +74,7 @@ class Frame:
     size: str
     checkpoint: str
     caption: str
+    adapters: tuple[Adapter, ...] = ()
 
     @property
     def where(self) -> str:
@@ -150,9 +153,19 @@ def _frames_of(
                     size=size,
                     checkpoint=checkpoint,
                     caption=" · ".join(shown),
+                    adapters=adapters_of(scene.characters),
                 )
             )
     return found
+
+
+def adapters_of(characters: Sequence[Character]) -> tuple[Adapter, ...]:
+    """The adapters of those who are in a picture; of one that several have, the first one's strength counts."""
+    found: dict[str, Adapter] = {}
+    for each in characters:
+        for adapter in each.adapters:
+            found.setdefault(adapter.source, adapter)
+    return tuple(found.values())
 
 
 def brief_of(scene: Scene, catalog: Catalog) -> Brief:

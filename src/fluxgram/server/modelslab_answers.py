@@ -166,6 +166,7 @@ def meta(job: Job) -> Body:
         "seed": request.get("seed"),
         "steps": receipt.get("steps", request.get("steps")),
         "num_inference_steps": receipt.get("steps", request.get("steps")),
+        "lora": ",".join(str(each.get("source")) for each in request.get("adapters") or ()) or None,
         "n_samples": job.record.samples,
         "samples": job.record.samples,
         "enhance_prompt": _yes(bool(job.prompt_asked) and job.prompt_asked != request.get("prompt")),
@@ -186,8 +187,15 @@ def fluxgram(job: Job, receipt: Mapping[str, Any]) -> Body:
         "ignored": [entry for entry in told if entry not in added],
         "seeds": [picture.seed for picture in job.pictures],
         "rendered": receipt.get("rendered"),
+        "adapters": receipt.get("adapters", []),
+        "negative": _applied(receipt.get("negative")),
         "safety": job.safety,
     }
+
+
+def _applied(negative: Mapping[str, Any] | None) -> Body | None:
+    """How a negative prompt was applied."""
+    return None if negative is None else {name: negative.get(name) for name in ("method", "scale", "cost")}
 
 
 def _yes(value: object) -> str:

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from fluxgram.jobs.checkpoints import CheckpointCard
 from fluxgram.jobs.orders import Note, Order
-from fluxgram.server.modelslab_values import Fields, InvalidFields, is_nothing, is_off, plain
+from fluxgram.server.modelslab_values import Fields, InvalidFields, as_number, is_nothing, is_off, plain
 
 LEAST_SIDE, MOST_SIDE, MULTIPLE, DEFAULT_SIDE = 256, 1024, 8, 512
 """Sides of a picture in px."""
@@ -21,6 +21,7 @@ MOST_SAMPLES = 4
 MOST_STEPS = 50
 """More steps than this are taken for this many."""
 GUIDANCE = (1.0, 20.0)
+MOST_ADAPTERS, MOST_STRENGTH = 8, 4.0
 MOST_SEED = 2**64 - 1
 TEMPORARY_SECONDS = 86_400.0
 """How long a picture lasts that was asked for as `temp`."""
@@ -29,10 +30,9 @@ MOST_NOTES = 64
 
 REDACTIONS = {"blur": "blur", "pixelate": "pixelate", "black": "black", "sensitive_content_text": "blur"}
 
-PICTURES_IN = "no checkpoint here takes pictures or adapters yet"
+PICTURES_IN = "no checkpoint here takes pictures yet"
 
 REFUSED = {
-    "lora_model": "adapters (LoRA) can't be applied yet",
     "ip_adapter_id": PICTURES_IN,
     "ip_adapter_image": PICTURES_IN,
     "init_image": PICTURES_IN,
@@ -49,7 +49,6 @@ WITHOUT_EFFECT = {
     "scheduler": _SCHEDULE,
     "use_karras_sigmas": _SCHEDULE,
     "algorithm_type": _SCHEDULE,
-    "lora_strength": "there is no adapter that it could be the strength of",
     "vae": "a checkpoint has one autoencoder",
     "embeddings": "FLUX reads no textual inversions",
     "embeddings_model": "FLUX reads no textual inversions",
@@ -135,6 +134,7 @@ def _request(fields: Fields) -> dict[str, object]:
         "steps": _steps(fields),
         "guidance": fields.number("guidance_scale", *GUIDANCE),
         "checkpoint": _model(fields),
+        "adapters": _adapters(fields),
     }
     return request | {name: value for name, value in optional.items() if value is not None}
 
@@ -149,6 +149,37 @@ def _prompt(fields: Fields) -> str:
 def _model(fields: Fields) -> str | None:
     name = fields.text("model_id", most=200)
     return name.strip() if name else None
+
+
+def _adapters(fields: Fields) -> list[dict[str, object]] | None:
+    """Adapters from `lora_model`, names separated by commas, and `lora_strength`: one number, or one for each."""
+    told = fields.text("lora_model")
+    names = [name.strip() for name in (told or "").split(",") if name.strip() and not is_off(name)]
+    if not names:
+        if not is_off(value := fields.take("lora_strength")) and value != 1:
+            fields.note("lora_strength", value, "there is no adapter that it could be the strength of")
+        return None
+    if len(names) > MOST_ADAPTERS:
+        fields.fail("lora_model", f"may name at most {MOST_ADAPTERS} adapters")
+    if len(set(names)) < len(names):
+        fields.fail("lora_model", "names an adapter twice")
+    weights = _strengths(fields, len(names))
+    return [{"source": name, "weight": weight} for name, weight in zip(names, weights, strict=True)]
+
+
+def _strengths(fields: Fields, count: int) -> list[float]:
+    value = fields.take("lora_strength")
+    parts = [1.0] if value is None else value.split(",") if isinstance(value, str) else [value]
+    numbers = [number for part in parts if (number := as_number(part)) is not None]
+    if len(numbers) < len(parts):
+        fields.fail("lora_strength", "must be a number, or numbers separated by commas")
+    elif any(abs(number) > MOST_STRENGTH for number in numbers):
+        fields.fail("lora_strength", f"must be between -{MOST_STRENGTH:g} and {MOST_STRENGTH:g}")
+    elif len(numbers) == count:
+        return numbers
+    elif len(numbers) != 1:
+        fields.fail("lora_strength", f"has {len(numbers)} numbers for {count} adapters")
+    return numbers[:1] * count or [1.0] * count
 
 
 def _side(fields: Fields, name: str) -> int:

@@ -47,8 +47,23 @@ IdempotencyKey = Annotated[
 ]
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _OF_THE_REQUEST = ("prompt", "negative", "seed", "size", "samples", "steps", "guidance", "quality", "checkpoint",
-                   "strict", "preview_every")  # fmt: skip
+                   "strict", "preview_every", "negative_method", "negative_scale")  # fmt: skip
 _FOR_PEOPLE = ("label", "parent", "relation")
+
+
+class AdapterWish(Body):
+    """An adapter (LoRA) to draw with."""
+
+    source: StrictStr = Field(description="Name from /api/v1/adapters.", max_length=200)
+    weight: StrictFloat | StrictInt | None = Field(
+        None, ge=-4, le=4, description="1 as it was made; null for what whoever added it said."
+    )
+    steps: tuple[StrictFloat | StrictInt, StrictFloat | StrictInt] | None = Field(
+        None, description="Share of the steps in which it works, from and to, 0 … 1; null for all."
+    )
+    blocks: dict[str, StrictFloat | StrictInt] | None = Field(
+        None, description='Factors by blocks, such as {"double": 0.5, "single.0-9": 1}.', max_length=256
+    )
 
 
 class JobOrder(Body):
@@ -73,6 +88,14 @@ class JobOrder(Body):
     )
     quality: Literal["draft", "proof", "final"] = Field("final", description="The one dial.")
     checkpoint: StrictStr | None = Field(None, description="Name from /api/v1/checkpoints.")
+    adapters: list[AdapterWish] = Field([], max_length=8, description="Adapters (LoRA), in order.")
+    negative_method: Literal["true_cfg", "vsf", "nag", "none"] | None = Field(
+        None,
+        description="How the negative prompt steers; null for the checkpoint's own way, none for no negative.",
+    )
+    negative_scale: StrictFloat | StrictInt | None = Field(
+        None, description="Scale of that, above 0 … 30; null for its default."
+    )
     strict: StrictBool = Field(False, description="Refuse a prompt that cannot be read whole.")
     preview_every: StrictInt = Field(
         0, description="A small preview every so many steps, at most eight a picture; 0 for none."
@@ -107,6 +130,8 @@ class JobOrder(Body):
         request: dict[str, Any] = {
             name: value for name in _OF_THE_REQUEST if (value := getattr(self, name)) is not None
         }
+        if self.adapters:  # only then, so that old fingerprints hold
+            request["adapters"] = [wish.model_dump(exclude_none=True) for wish in self.adapters]
         return Order(
             request=request,
             enhance=self.enhance,

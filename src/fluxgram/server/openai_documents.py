@@ -54,6 +54,11 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "partial_images": {"type": ["integer", "null"], "minimum": 0, "maximum": MOST_PARTIALS},
     "seed": {"type": ["integer", "null"], "minimum": 0, "maximum": 2**64 - 1},
     "negative_prompt": {"type": ["string", "null"], "maxLength": 100_000},
+    "loras": {
+        "type": ["array", "string", "null"],
+        "description": "Adapters: names, or objects with name and scale.",
+    },
+    "lora_model": {"type": ["string", "null"], "description": "Names of adapters, separated by commas."},
     "steps": {"type": ["integer", "null"], "minimum": 1, "maximum": 200},
     "guidance": {"type": ["number", "null"], "minimum": 1, "maximum": 30},
     "width": {"type": ["integer", "null"], "minimum": 1, "maximum": 16_384},

@@ -1,7 +1,7 @@
 """What becomes of every field of an OpenAI image request: read here once, and turned into an order for the one door.
 
 Fields that a picture cannot follow are refused where leaving them out would give another picture than was asked for
-(a transparent background, an adapter), and listed with the reason where they would not. docs/openai.md has the table.
+(a transparent background), and listed with the reason where they would not. docs/openai.md has the table.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from fluxgram.errors import FluxgramError, PromptRefused, PromptTooLong, UnknownCheckpoint
+from fluxgram.errors import FluxgramError, PromptRefused, PromptTooLong, UnknownAdapter, UnknownCheckpoint
 from fluxgram.jobs.orders import Note
+from fluxgram.server.openai_adapters import read_adapters
 from fluxgram.server.openai_body import Body, FieldRefused, shown
 
 MOST_PICTURES = 10
@@ -46,8 +47,6 @@ UNUSED = {
     "input_fidelity": "there is no picture to be faithful to.",
 }
 """Fields that are known, taken, and change nothing: the reason of each."""
-
-ADAPTERS = ("loras", "lora", "lora_model", "lora_strength")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +105,8 @@ def read_wish(body: Body, mapped: Collection[str]) -> Wish:
     if size is not None:
         fields["size"] = size
     fields |= _extras(body)
+    if adapters := read_adapters(body):
+        fields["adapters"] = adapters
     _refuse_what_changes_the_picture(body)
     moderation = body.choice("moderation", ("auto", "low"))
     if moderation == "low":
@@ -227,15 +228,6 @@ def _refuse_what_changes_the_picture(body: Body) -> None:
             "Leave background out, or send opaque.",
             param="background",
         )
-    for name in ADAPTERS:
-        value = body.take(name)
-        if value is not None and value not in ("", [], {}):
-            raise FieldRefused(
-                f"{name} can't be applied: this service loads no adapters yet.",
-                "Leave it out.",
-                param=name,
-                code="unsupported_parameter",
-            )
     body.whole("output_compression", 0, 100)
 
 
@@ -282,6 +274,8 @@ def param_of(error: FluxgramError) -> str | None:
         return error.param
     if isinstance(error, UnknownCheckpoint):
         return "model"
+    if isinstance(error, UnknownAdapter):
+        return "loras"
     if isinstance(error, PromptRefused | PromptTooLong):
         return "prompt"
     message = str(error)
