@@ -71,6 +71,12 @@ def toy(toys: dict[str, Path], tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def toy1(toys1: dict[str, Path], tmp_path: Path) -> Path:
+    """A toy of FLUX.1 dev of one's own, to be damaged."""
+    return Path(shutil.copytree(toys1["dev"], tmp_path / "toy1"))
+
+
+@pytest.fixture
 def load(settings: Settings) -> Callable[[Path], Parts]:
     def load_folder(folder: Path) -> Parts:
         checkpoint = find(str(folder), settings)
