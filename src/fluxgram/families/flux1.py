@@ -58,7 +58,7 @@ class Flux1:
         layout.read_index(folder, self.name)
         t5, clip = T5Words(folder / "tokenizer_2", checkpoint.text), ClipWords(folder / "tokenizer")
         blueprints = {name: make(folder, checkpoint) for name, make in flux1_components.BLUEPRINTS.items()}
-        modules = {name: each.module for name, each in blueprints.items()}
+        modules: dict[str, Any] = {name: each.module for name, each in blueprints.items()}
         flux1_components.check_fit(folder, modules, clip, t5)
         mark = weights.fingerprint(
             folder, _files_that_count(folder), placement.settings.home / "fingerprints.json"
@@ -143,7 +143,7 @@ class Flux1:
         multiple, channels = parts.checkpoint.sizes.multiple, parts.extra["channels"]
         rows, columns = height // multiple, width // multiple
         grid = noise.draw((1, channels, 2 * rows, 2 * columns), seed)
-        cells = grid.unflatten(3, (columns, 2)).unflatten(2, (rows, 2)).permute(0, 2, 4, 1, 3, 5)
+        cells = grid.reshape(1, channels, rows, 2, columns, 2).permute(0, 2, 4, 1, 3, 5)
         tokens = cells.reshape(1, rows * columns, 4 * channels)
         return Latents(tokens.to(parts.placement.device), rows, columns)
 
@@ -178,8 +178,9 @@ class Flux1:
         autoencoder = _component(parts, "autoencoder")
         placement = parts.placement
         with torch.inference_mode(), memory_guard(placement, "decoding"):
-            cells = latents.tokens.to(placement.device).float().unflatten(1, (latents.rows, latents.columns))
-            grid = cells.unflatten(3, (-1, 2, 2)).permute(0, 3, 1, 4, 2, 5).flatten(4, 5).flatten(2, 3)
+            rows, columns, channels = latents.rows, latents.columns, parts.extra["channels"]
+            cells = latents.tokens.to(placement.device).float().reshape(-1, rows, columns, channels, 2, 2)
+            grid = cells.permute(0, 3, 1, 4, 2, 5).reshape(-1, channels, 2 * rows, 2 * columns)
             grid = grid / autoencoder.config.scaling_factor + autoencoder.config.shift_factor
             grid = grid.to(placement.torch_dtype()).contiguous(memory_format=torch.channels_last)
             picture = autoencoder.decode(grid, return_dict=False)[0].float()

@@ -56,7 +56,8 @@ class SteeredProcessor:
                 attn, encoder_hidden_states, ("add_q_proj", "add_k_proj", "add_v_proj"), "norm_added_"
             )
             heads = [torch.cat(both, 1) for both in zip(text, heads, strict=True)]
-        turned = [apply_rotary_emb(each, image_rotary_emb, sequence_dim=1) for each in heads[:2]]
+        rotary: Any = image_rotary_emb
+        turned: list[Any] = [apply_rotary_emb(each, rotary, sequence_dim=1) for each in heads[:2]]
         query, key, value = (each.transpose(1, 2) for each in (*turned, heads[2]))
         attended = attend(query, key, value, steering).transpose(1, 2).flatten(2)
         if encoder_hidden_states is None:
