@@ -71,9 +71,16 @@ def test_the_embedded_checkpoint_is_estimated_by_its_own_weights_and_threads(she
     assert seconds == pytest.approx(passes * 2 * weights * tokens / (0.6e12 * rate), abs=0.3)
 
 
-@pytest.mark.parametrize("name", ["flux2-klein-4b", "flux2-klein-base-4b"])
-def test_estimate_is_of_the_right_order(name: str, shell: Shell) -> None:
-    """klein-4B at 1024x1024 is 34.8 TFLOP a step, counted by hand."""
+@pytest.mark.parametrize(
+    ("name", "passes", "tera"),
+    [
+        ("flux2-klein-4b", 4, 34.8),
+        ("flux2-klein-base-4b", 100, 34.8),
+        ("flux1-schnell", 4, 74.4),
+        ("flux1-dev", 50, 74.4),
+    ],
+)
+def test_estimate_is_of_the_right_order(name: str, passes: int, tera: float, shell: Shell) -> None:
+    """TFLOP a pass at 1024x1024, counted by hand."""
     checkpoint = known(Settings(home=shell.home))[name]
-    passes = checkpoint.steps["final"] * (1 if checkpoint.distilled else 2)
-    assert estimate(checkpoint, 1e12) == pytest.approx(passes * 34.8 / 0.6, rel=0.35)
+    assert estimate(checkpoint, 1e12) == pytest.approx(passes * tera / 0.6, rel=0.35)

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _PACKAGES = ("fluxgram", "torch", "diffusers", "transformers", "safetensors", "huggingface_hub", "pillow")
 _CPU_SIDE, _GPU_SIDE = 1024, 4096  # of the matrices that are multiplied
 _SHARE_OF_PEAK = 0.6  # of the measured product that a whole denoising step reaches
+_SHARE_OF_WEIGHTS = {
+    "flux1": 0.68
+}  # that a token meets: FLUX.1's blocks have big ones that see the noise level alone
 _MEASURED_SECONDS = 0.3  # of which the best counts, so that other programs hardly matter
 _GIB = 2**30
 
@@ -100,7 +103,9 @@ def estimate(checkpoint: Checkpoint, rate: float, weights: int = 0) -> float:
     if not weights:
         largest = checkpoint.largest_gb * _GIB or checkpoint.download_gb * 1e9 / 2
         weights = round(largest / 2)  # two bytes each
-    passes = checkpoint.steps["final"] * (2 if checkpoint.guidance > 1 else 1)
+    second = checkpoint.guidance > 1 and not checkpoint.embeds_guidance
+    passes = checkpoint.steps["final"] * (2 if second else 1)
+    weights = round(weights * _SHARE_OF_WEIGHTS.get(checkpoint.family, 1.0))
     return passes * (0.005 + 2 * weights * tokens / (rate * _SHARE_OF_PEAK))
 
 
