@@ -217,7 +217,7 @@ def test_templates_are_written(shell: Shell, inside: Run) -> None:
     assert (done.status, done.err) == (0, "")
 
 
-def test_kept_characters_and_what_is_not_applied(shell: Shell, inside: Run, toy: Path) -> None:
+def test_kept_characters_and_their_adapters(shell: Shell, inside: Run, toy: Path) -> None:
     inside("character", "new", "Ada", "--anchor", "woman in her 60s", "--seed", "9")
     write(shell, toy)
     text = (
@@ -232,10 +232,12 @@ def test_kept_characters_and_what_is_not_applied(shell: Shell, inside: Run, toy:
     path.write_text(
         path.read_text("utf-8") + '\n[[adapter]]\nsource = "face.safetensors"\n', encoding="utf-8"
     )
-    refused(inside("shoot", "s.toml", "--dry-run"), 2, "adapters of Ada cannot be applied")
-    done = inside("shoot", "s.toml", "--dry-run", "--allow-ignored", "--no-lint")
-    assert done.status == 0
-    assert done.err == "note:  The adapters of Ada are not applied; words and seed are.\n"
+    entries = json.loads(inside("shoot", "s.toml", "--dry-run", "--json", "-a", "film:0.5").out)["pictures"]
+    assert [entry["adapters"] for entry in entries] == [
+        [{"source": "face.safetensors", "weight": 1.0}, {"source": "film", "weight": 0.5}]
+    ] * 2
+    twice = inside("shoot", "s.toml", "--dry-run", "-a", "face.safetensors:2")
+    refused(twice, 2, "The adapter face.safetensors is named twice")
 
 
 @pytest.mark.parametrize(

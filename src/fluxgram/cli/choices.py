@@ -1,6 +1,10 @@
-"""What the shell completes after `--checkpoint`, `--quality` and `--format`."""
+"""Options that several commands have, and what the shell completes after them."""
 
 from __future__ import annotations
+
+from typing import Annotated
+
+import typer
 
 
 def complete_checkpoint(incomplete: str) -> list[str]:
@@ -16,6 +20,24 @@ def complete_checkpoint(incomplete: str) -> list[str]:
     return [name for name in names if name.startswith(incomplete)]
 
 
+def complete_adapter(incomplete: str) -> list[str]:
+    """Names of adapters that were added."""
+    from fluxgram.errors import FluxgramError
+    from fluxgram.families.adapters.shelf import known_adapters
+    from fluxgram.settings import Settings
+
+    try:
+        names = list(known_adapters(Settings.from_environment()))
+    except FluxgramError:  # a broken one must not break the shell
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def complete_method(incomplete: str) -> list[str]:
+    """Ways to apply a negative prompt."""
+    return [name for name in ("true_cfg", "vsf", "nag", "none") if name.startswith(incomplete)]
+
+
 def complete_quality(incomplete: str) -> list[str]:
     """Positions of the one dial."""
     return [name for name in ("draft", "proof", "final") if name.startswith(incomplete)]
@@ -24,3 +46,22 @@ def complete_quality(incomplete: str) -> list[str]:
 def complete_format(incomplete: str) -> list[str]:
     """Formats that can be written."""
     return [name for name in ("png", "jpeg", "webp") if name.startswith(incomplete)]
+
+
+Adapters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--adapter",
+        "-a",
+        help="A LoRA: NAME, FILE or hub id, perhaps with :WEIGHT, @steps=0-0.6, @blocks=double:0.5. Repeatable.",
+        autocompletion=complete_adapter,
+    ),
+]
+NegativeMethod = Annotated[
+    str | None,
+    typer.Option(
+        help="How the negative prompt steers: true_cfg, vsf, nag; none for no negative prompt.",
+        autocompletion=complete_method,
+    ),
+]
+NegativeScale = Annotated[float | None, typer.Option(help="Scale of that; the method's own by default.")]

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fluxgram.cli.choices import complete_checkpoint, complete_format, complete_quality
+from fluxgram.cli.choices import (
+    Adapters,
+    NegativeMethod,
+    NegativeScale,
+    complete_checkpoint,
+    complete_format,
+    complete_quality,
+)
 
 if TYPE_CHECKING:
     from fluxgram.cli.drawing import Written
@@ -48,6 +55,9 @@ def generate(
             "--checkpoint", "-c", help="A name, a folder or a hub id.", autocompletion=complete_checkpoint
         ),
     ] = "fluxgram-mini",
+    adapter: Adapters = None,
+    negative_method: NegativeMethod = None,
+    negative_scale: NegativeScale = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="A file or a folder; by default prompt and seed name it."),
@@ -75,6 +85,7 @@ def generate(
     """Draw pictures of a prompt."""
     from fluxgram.cli.outputs import output_names
     from fluxgram.cli.prompts import read_prompt
+    from fluxgram.engine.adapter_use import AdapterUse
     from fluxgram.engine.request import Request, parse_seed, parse_size
     from fluxgram.settings import Settings
 
@@ -91,6 +102,9 @@ def generate(
         strict=strict,
         preview_every=2 if preview and not quiet else 0,
         allow_ignored=allow_ignored,
+        adapters=tuple(map(AdapterUse.parse, adapter or ())),
+        negative_method=negative_method,  # type: ignore[arg-type]  # checked by Request
+        negative_scale=negative_scale,
     )
     settings = Settings.from_environment()
     names = output_names(

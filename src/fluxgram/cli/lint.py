@@ -311,7 +311,7 @@ def _shoot(path: Path, wish: Wish) -> list[Checked]:
         )
     whole = read_shoot(path, Cast(wish.settings.home / "characters"))
     frames = shooting.frames(whole, wish.settings, checkpoint=wish.checkpoint)
-    plans = shooting.plans(whole, frames, wish.settings, allow_ignored=True)
+    plans = shooting.plans(whole, frames, wish.settings, wished=shooting.Wished(allow_ignored=True))
     findings = shooting.lint_frames(frames, plans, configuration=wish.configuration, catalog=wish.catalog)
     texts = {frame.where: frame.text for frame in reversed(frames)}
     return [

@@ -19,14 +19,16 @@ def reshoot(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Where to; NAME-reshoot by default.")
     ] = None,
-    anyway: Annotated[
-        bool, typer.Option("--anyway", help="Go on though the checkpoint's weights have changed.")
-    ] = False,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Go on though weights have changed.")] = False,
     checkpoint: Annotated[
         str | None,
         typer.Option(
             "--checkpoint", "-c", help="Where the checkpoint is now.", autocompletion=complete_checkpoint
         ),
+    ] = None,
+    adapter: Annotated[
+        list[str] | None,
+        typer.Option("--adapter", "-a", help="Where an adapter of the picture is now: a file. Repeatable."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", "-f", help="Overwrite a file.")] = False,
     json: Annotated[
@@ -54,7 +56,9 @@ def reshoot(
     drawing = Drawing(names, force=force, quiet=quiet or json)
     try:
         with drawing, Engine(settings=settings) as engine:
-            result = engine.reshoot(receipt, drawing, checkpoint=checkpoint, changed=anyway)
+            result = engine.reshoot(
+                receipt, drawing, checkpoint=checkpoint, adapters=adapter or (), changed=anyway
+            )
             sentence, same = compare(picture, result, receipt)
     except KeyboardInterrupt:
         raise Cancelled(stopped(drawing.written)) from None
@@ -92,8 +96,7 @@ def compare(picture: Path, result: Result, receipt: Receipt) -> tuple[str, bool]
         return "same pixels", True
     largest = max(high for _, high in difference.getextrema())  # type: ignore[misc]  # three bands
     here, there = result.receipt, receipt
-    reasons = [
-        name for name in ("checkpoint", "machine", "versions") if getattr(here, name) != getattr(there, name)
-    ]
+    fields = ("checkpoint", "adapters", "machine", "versions")
+    reasons = [name for name in fields if getattr(here, name) != getattr(there, name)]
     why = f"other {' and '.join(reasons)}" if reasons else "the file was changed after it was made"
     return f"pixels differ by up to {largest} of 255: {why}", False

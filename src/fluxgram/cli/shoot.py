@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fluxgram.cli.choices import complete_checkpoint, complete_quality
+from fluxgram.cli.choices import (
+    Adapters,
+    NegativeMethod,
+    NegativeScale,
+    complete_checkpoint,
+    complete_quality,
+)
 
 if TYPE_CHECKING:
     from fluxgram.cli.shooting import Take
@@ -55,6 +61,9 @@ def shoot(
             autocompletion=complete_checkpoint,
         ),
     ] = "",
+    adapter: Adapters = None,
+    negative_method: NegativeMethod = None,
+    negative_scale: NegativeScale = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Compose and lint, show what would be drawn, draw nothing.")
     ] = False,
@@ -84,15 +93,22 @@ def shoot(
         hint = "Begin with a template: fluxgram shoot --new character-sheet"
         raise ShootError("There is no shoot.", hint)
     from fluxgram.cli import shooting
+    from fluxgram.engine.adapter_use import AdapterUse
     from fluxgram.prompt.characters import Cast
     from fluxgram.prompt.shoots import read_shoot
     from fluxgram.settings import Settings
 
     settings = Settings.from_environment()
     whole = read_shoot(file, Cast(settings.home / "characters"))
-    _refuse_adapters(whole, allow_ignored=allow_ignored)
+    _tell_references(whole)
     frames = shooting.frames(whole, settings, checkpoint=checkpoint, only=scene or ())
-    plans = shooting.plans(whole, frames, settings, quality=quality, allow_ignored=allow_ignored)
+    wished = shooting.Wished(
+        tuple(map(AdapterUse.parse, adapter or ())),
+        negative_method,
+        negative_scale,
+        allow_ignored=allow_ignored,
+    )
+    plans = shooting.plans(whole, frames, settings, quality=quality, wished=wished)
     findings = [] if no_lint else _lint(frames, plans, settings)
     show_findings(findings, quiet=quiet or json)
     folder = file.parent / file.stem if out is None else out
@@ -129,7 +145,8 @@ def _all_of(
 
     settings = Settings.from_environment()
     frames = shooting.frames(whole, settings, checkpoint=checkpoint)
-    everything = shooting.takes(frames, shooting.plans(whole, frames, settings, allow_ignored=True), folder)
+    made = shooting.plans(whole, frames, settings, wished=shooting.Wished(allow_ignored=True))
+    everything = shooting.takes(frames, made, folder)
     drawn = {take.path: take for take in entries}
     return [drawn.get(take.path, take) for take in everything]
 
@@ -159,20 +176,15 @@ def _write_template(name: str, out: Path | None, *, force: bool) -> None:
     write_line(f"{path} · edit it, then: fluxgram shoot {path}")
 
 
-def _refuse_adapters(whole: Shoot, *, allow_ignored: bool) -> None:
-    """Adapters and references are kept, but nothing applies them yet: said, never silent."""
+def _tell_references(whole: Shoot) -> None:
+    """References are kept, but nothing applies them yet: said, never silent."""
     from fluxgram.cli.console import messages, safe
-    from fluxgram.errors import ShootError
 
     for each in whole.characters:
-        if each.adapters and not allow_ignored:
-            hint = "Take them out of the character, or go on without them: --allow-ignored."
-            raise ShootError(f"The adapters of {each.name} cannot be applied by this version.", hint)
-        for what, there in (("adapters", each.adapters), ("reference pictures", each.references)):
-            if there:
-                messages().print(
-                    safe(f"note:  The {what} of {each.name} are not applied; words and seed are.")
-                )
+        if each.references:
+            messages().print(
+                safe(f"note:  The reference pictures of {each.name} are not applied; words and seed are.")
+            )
 
 
 def show_findings(findings: Sequence[Finding], *, quiet: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,7 +12,9 @@ from fluxgram.errors import FluxgramError, NoReceipt, PictureError, RequestError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from fluxgram.engine.adapter_use import AdapterUse
     from fluxgram.engine.plan import Plan
+    from fluxgram.engine.receipt import Receipt
     from fluxgram.photography.catalog import Catalog
     from fluxgram.prompt.findings import Finding
     from fluxgram.prompt.frames import Frame
@@ -56,8 +58,32 @@ class Take:
             "checkpoint": plan.checkpoint.name,
             "prompt": frame.text,
             "negative": frame.negative,
+            "adapters": [use.to_dict() for use in plan.adapters],
             "seconds": self.seconds,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Wished:
+    """What the command line adds to every frame.
+
+    Attributes:
+        adapters: After those of its characters.
+        negative_method: How negative prompts steer; None for the checkpoint's own way.
+        negative_scale: Scale of that; None for its default.
+        allow_ignored: Draw even where something cannot be applied.
+    """
+
+    adapters: tuple[AdapterUse, ...] = ()
+    negative_method: str | None = None
+    negative_scale: float | None = None
+    allow_ignored: bool = field(default=False, kw_only=True)
+
+    def steering(self, *, has_negative: bool) -> dict[str, Any]:
+        """How a frame's negative prompt steers; nothing of a frame that has none."""
+        if not has_negative and self.negative_method != "none":
+            return {}
+        return {"negative_method": self.negative_method, "negative_scale": self.negative_scale}
 
 
 def frames(
@@ -84,16 +110,18 @@ def plans(
     settings: Settings,
     *,
     quality: str = "",
-    allow_ignored: bool = False,
+    wished: Wished | None = None,
 ) -> list[Plan]:
     """How each frame will be drawn, found out before anything is computed.
 
     Raises:
         RequestError: A frame that its checkpoint cannot draw as asked; the message names file and scene.
     """
+    from fluxgram.engine.adapter_use import AdapterUse
     from fluxgram.engine.request import Request, parse_size, resolve
     from fluxgram.families.checkpoints import find
 
+    wished = wished or Wished()
     made = []
     for frame in found:
         try:
@@ -107,9 +135,14 @@ def plans(
                 guidance=shoot.guidance,
                 quality=quality or shoot.quality or "final",  # type: ignore[arg-type]  # checked by Request
                 checkpoint=name,
-                allow_ignored=allow_ignored,
+                allow_ignored=wished.allow_ignored,
+                adapters=(
+                    *(AdapterUse(each.source, each.strength) for each in frame.adapters),
+                    *wished.adapters,
+                ),
+                **wished.steering(has_negative=bool(frame.negative)),
             )
-            made.append(resolve(request, find(name, settings)))
+            made.append(resolve(request, find(name, settings), lambda name: find(name, settings)))
         except RequestError as error:
             raise type(error)(f"{shoot.path}: {frame.where}: {error}", error.hint) from None
     return made
@@ -186,8 +219,19 @@ def _state(path: Path, plan: Plan) -> State:
         and receipt.checkpoint.name == plan.checkpoint.name
         and (receipt.steps, receipt.guidance) == (plan.steps, plan.guidance)
         and tuple(receipt.delivered) == plan.delivered
+        and _same_adapters(receipt, plan)
     )
     return "there" if same else "changed"
+
+
+def _same_adapters(receipt: Receipt, plan: Plan) -> bool:
+    """Whether a picture was drawn with the adapters that a plan has; of a file's name the last part tells."""
+    then = [(each.source, each.strength) for each in receipt.adapters if each.source is not None]
+    now = [(use.source, use.weight) for use in plan.request.adapters]
+    return len(then) == len(now) and all(
+        had[0] in (has[0], Path(has[0]).name) and has[1] in (None, had[1])
+        for had, has in zip(then, now, strict=True)
+    )
 
 
 def prepare_folder(folder: Path) -> None:
