@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from fluxgram.errors import NoReceipt, PictureError
-from fluxgram.pictures.read import read_receipt, read_source
+from fluxgram.pictures.read import read_comparison, read_receipt, read_source
 from fluxgram.pictures.sheet import contact_sheet, sheet_file
 
 COLOURS = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255)]
@@ -68,3 +68,13 @@ def test_a_sheet_is_marked_as_made_by_a_machine(tmp_path: Path) -> None:
     assert read_source(path).endswith("trainedAlgorithmicMedia")
     with pytest.raises(NoReceipt):
         read_receipt(path)
+
+
+def test_a_sheet_carries_what_is_on_it(tmp_path: Path) -> None:
+    path = tmp_path / "sheet.png"
+    shown = {"title": "ä\n\x00“", "rows": [{"label": "x" * 200_000}]}
+    path.write_bytes(sheet_file(contact_sheet([(Image.new("RGB", (9, 9)), "")]), shown))
+    assert read_comparison(path) == shown
+    path.write_bytes(sheet_file(contact_sheet([(Image.new("RGB", (9, 9)), "")])))
+    with pytest.raises(NoReceipt):
+        read_comparison(path)

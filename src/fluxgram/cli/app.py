@@ -9,6 +9,7 @@ import typer
 from fluxgram.cli import (
     character,
     checkpoints,
+    compare,
     compose,
     doctor,
     enhance,
@@ -36,6 +37,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("generate")(generate.generate)
+app.command("compare")(compare.compare)
 app.command("reshoot")(reshoot.reshoot)
 app.command("inspect")(inspect.inspect)
 app.command("doctor")(doctor.doctor)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -53,6 +53,7 @@ class Drawing:
         force: Overwrite.
         quiet: Show nothing but what was lost of the request.
         preview: Show each finished picture small: None where the terminal can.
+        take: What is done with a finished picture instead of writing it under its name; says where it lies now.
         written: Pictures on disk so far.
     """
 
@@ -62,6 +63,7 @@ class Drawing:
     force: bool = False
     quiet: bool = False
     preview: bool | None = None
+    take: Callable[[int, Result], Path] | None = field(default=None, kw_only=True)
     written: list[Written] = field(default_factory=list)
     console: Console = field(default_factory=messages)
     _progress: Progress | None = None
@@ -117,7 +119,11 @@ class Drawing:
 
     def _write(self, picture: int, result: Result) -> None:
         """Write a picture, and say how it differs from what was asked."""
-        path = result.save(self.names[self.first + picture], format=self.picture_format, overwrite=self.force)
+        number = self.first + picture
+        if self.take is not None:
+            path = self.take(number, result)
+        else:
+            path = result.save(self.names[number], format=self.picture_format, overwrite=self.force)
         self.written.append(Written(path, result))
         self._bar("decode", len(self.written), len(self.names))
         receipt = result.receipt

@@ -5,15 +5,14 @@ Pictures are read from the store; how both look is `pictures/axis_sheet.py` and 
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fluxgram.errors import FluxgramError
 from fluxgram.jobs.tally import tally
-from fluxgram.pictures.axis_page import Box, axis_page
-from fluxgram.pictures.axis_sheet import Square, axis_sheet
+from fluxgram.pictures.axis_page import Box, axis_page, page_picture
+from fluxgram.pictures.axis_sheet import Square, axis_sheet, cell_of
 from fluxgram.pictures.read import read_file
 from fluxgram.pictures.resample import resample
 from fluxgram.pictures.sheet import inside, sheet_file
@@ -25,11 +24,6 @@ if TYPE_CHECKING:
     from fluxgram.jobs.door import Jobs
     from fluxgram.store.records import BoardRecord
 
-SHEET_PIXELS = 3600
-"""About the longest side of a PNG, without its margins."""
-PAGE_SIDE = 1024
-"""Longest side of a picture within a page, in px."""
-_LEAST, _MOST = 256, 1024
 _COLUMNS = 4
 _MOST_PROMPT = 400
 _WITHOUT = {
@@ -47,15 +41,8 @@ def png_sheet(board: BoardRecord, cells: Sequence[Cell], jobs: Jobs) -> bytes:
         PictureError: There are too many for one picture.
     """
     places, columns, rows = laid_out(board, cells)
-    most = max(len(columns), len(rows))
-    largest = max(
-        (max(each.picture.width, each.picture.height) for each in cells if each.picture is not None),
-        default=_LEAST,
-    )
-    side = max(_LEAST, min(_MOST, SHEET_PIXELS // most, largest))  # never larger than it is
-    shapes = [each.picture.width / each.picture.height for each in cells if each.picture is not None]
-    shape = sum(shapes) / len(shapes) if shapes else 1.0
-    cell = (side, round(side / shape)) if shape >= 1 else (round(side * shape), side)
+    sizes = [(each.picture.width, each.picture.height) for each in cells if each.picture is not None]
+    cell = cell_of(sizes, len(columns), len(rows))
     squares = []
     in_grid = len(board.data.get("axes", {}).get("y", {}).get("labels", [""])) if any(columns) else 0
     for each, (x, y) in zip(cells, places, strict=True):
@@ -77,7 +64,7 @@ def html_sheet(board: BoardRecord, cells: Sequence[Cell], jobs: Jobs) -> str:
     boxes = []
     for each, (x, y) in zip(cells, places, strict=True):
         picture = _picture(each, jobs)
-        data, size = _jpeg(picture) if picture is not None else (b"", (0, 0))
+        data, size = page_picture(picture) if picture is not None else (b"", (0, 0))
         boxes.append(Box(x, y, each.label, _made(each) if data else (_why(each),), data, size))
     return axis_page(
         board.title,
@@ -148,14 +135,6 @@ def _picture(cell: Cell, jobs: Jobs) -> Image | None:
         return read_file(jobs.store.read(cell.picture.name), cell.label).image.convert("RGB")
     except FluxgramError:
         return None
-
-
-def _jpeg(picture: Image) -> tuple[bytes, tuple[int, int]]:
-    if max(picture.size) > PAGE_SIDE:
-        picture = resample(picture, *inside(picture.size, (PAGE_SIDE, PAGE_SIDE)))
-    out = io.BytesIO()
-    picture.save(out, "JPEG", quality=90)
-    return out.getvalue(), picture.size
 
 
 def _standings(board: BoardRecord, cells: Sequence[Cell], jobs: Jobs) -> list[tuple[str, str, str]]:

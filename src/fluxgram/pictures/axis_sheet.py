@@ -18,6 +18,9 @@ Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 MOST_SIDE = 16_384
 """Of a sheet, in px; more is opened by few programs."""
+SHEET_SIDE = 3600
+"""About the longest side of a sheet, without its margins, in px."""
+_LEAST, _MOST = 256, 1024
 _SOFT, _EMPTY, _LINE = (150, 150, 146), (38, 38, 41), (64, 64, 68)
 _GAP, _EDGE, _LABELS = 12, 28, 190
 
@@ -39,12 +42,24 @@ class Square:
     caption: tuple[str, ...]
 
 
+def cell_of(sizes: Sequence[tuple[int, int]], across: int, down: int) -> tuple[int, int]:
+    """The cell in which pictures of these sizes are shown best on a sheet of so many columns and rows, in px.
+
+    Of their mean shape, never larger than the largest of them, and so that the sheet can be opened everywhere.
+    """
+    largest = max((max(size) for size in sizes), default=_LEAST)
+    side = max(_LEAST, min(_MOST, SHEET_SIDE // max(across, down), largest))
+    shape = sum(width / height for width, height in sizes) / len(sizes) if sizes else 1.0
+    return (side, round(side / shape)) if shape >= 1 else (round(side * shape), side)
+
+
 def axis_sheet(
     title: str,
     squares: Sequence[Square],
     *,
     columns: Sequence[str],
     rows: Sequence[str],
+    row_notes: Sequence[str] = (),
     note: str = "",
     cell: tuple[int, int] = (512, 512),
 ) -> Image.Image:
@@ -55,6 +70,7 @@ def axis_sheet(
         squares: In any order; where two are in one place the later is shown.
         columns: Labels over the columns; empty ones leave no room.
         rows: Labels beside the rows.
+        row_notes: Smaller words under the label of each row; empty for none.
         note: Words under the title, such as the prompt.
         cell: (width, height) that each picture gets, in px; all of it is shown.
 
@@ -84,8 +100,11 @@ def axis_sheet(
         _write(draw, at, words, font, INK, 24)
     for number, label in enumerate(rows):
         words = wrapped(drawable(label, font), font, _LABELS - 16, 6)
-        middle = top + number * high + (cell[1] - len(words) * 24) // 2
+        said = drawable(row_notes[number], small) if number < len(row_notes) else ""
+        more = wrapped(said, small, _LABELS - 16, 4)
+        middle = top + number * high + (cell[1] - len(words) * 24 - len(more) * 19) // 2
         _write(draw, (_EDGE, middle), words, font, INK, 24)
+        _write(draw, (_EDGE, middle + len(words) * 24 + 4), more, small, _SOFT, 19)
     for square in squares:
         place = left + square.x * (cell[0] + _GAP), top + square.y * high
         _square(sheet, draw, square, place, cell, small)
@@ -112,7 +131,7 @@ def _square(
         return
     size = inside(square.picture.size, cell)
     shown = resample(square.picture.convert("RGB"), *size)
-    sheet.paste(shown, (left + (cell[0] - size[0]) // 2, top + (cell[1] - size[1]) // 2))
+    sheet.paste(shown, (left, top + cell[1] - size[1]))  # flush with its label and its caption
     for number, text in enumerate(square.caption):
         words = wrapped(drawable(text, font), font, cell[0], 1)
         _write(draw, (left, under + number * 19), words, font, INK if number == 0 else _SOFT, 19)

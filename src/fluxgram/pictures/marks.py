@@ -17,6 +17,9 @@ from fluxgram.errors import PictureError
 MADE_BY_MACHINE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 """IPTC's word for a picture made by a trained model."""
 
+COMPARISON = "fluxgram-comparison"
+"""The text chunk of a PNG that holds what is on a sheet of `fluxgram compare`."""
+
 NAMESPACE = "urn:fluxgram:1.0#"
 _IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"

@@ -59,22 +59,32 @@ def read_file(data: bytes, name: str, *, most_pixels: int = MOST_PIXELS) -> File
         PictureError: It is too large, damaged or no picture.
     """
     with _decoded(io.BytesIO(data), name, most_pixels) as image:
-        texts = dict(image.text) if isinstance(image, PngImagePlugin.PngImageFile) else {}
-        try:
-            xmp = _xmp_of(image)
-        except PictureError:
-            xmp = {}  # another program's; the picture is whole
-        return File(
-            image=_upright(image).convert("RGB"),
-            format=_KINDS.get(
-                str(image.format), "jpeg"
-            ),  # also several JPEGs in one file, as phones write them
-            receipt=str(texts.get("fluxgram", "") or xmp.get("receipt", "")),
-            parameters=str(texts.get("parameters", "") or xmp.get("parameters", "") or _comment_of(image)),
-            others=tuple(sorted(str(key)[:80] for key in texts if key not in ("fluxgram", "parameters")))[
-                :40
-            ],
-        )
+        return _file_of(image)
+
+
+def open_file(path: Path) -> File:
+    """The same of a file on disk.
+
+    Raises:
+        PictureError: It is missing, too large, damaged or no picture.
+    """
+    with _opened(path) as image:
+        return _file_of(image)
+
+
+def read_comparison(path: Path) -> dict[str, object]:
+    """What a sheet of `fluxgram compare` carries: its rows, and the receipt of each picture on it.
+
+    Raises:
+        NoReceipt: The picture is whole, but no such sheet.
+        PictureError: The file is missing, too large, damaged or no picture.
+    """
+    with _opened(path) as image:
+        if isinstance(image, PngImagePlugin.PngImageFile) and (text := image.text.get(marks.COMPARISON)):
+            return marks.parse_receipt(str(text))
+    raise NoReceipt(
+        f"{path} is no sheet of fluxgram compare.", "Only PNG sheets as they were written carry it."
+    )
 
 
 def read_picture(path: Path) -> Image.Image:
@@ -109,6 +119,21 @@ def read_source(path: Path) -> str:
     """IPTC's DigitalSourceType of a picture, empty where it has none. Raises as `read_picture` does."""
     with _opened(path) as image:
         return _xmp_of(image).get("source", "")
+
+
+def _file_of(image: Image.Image) -> File:
+    texts = dict(image.text) if isinstance(image, PngImagePlugin.PngImageFile) else {}
+    try:
+        xmp = _xmp_of(image)
+    except PictureError:
+        xmp = {}  # another program's; the picture is whole
+    return File(
+        image=_upright(image).convert("RGB"),
+        format=_KINDS.get(str(image.format), "jpeg"),  # also several JPEGs in one file, as phones write them
+        receipt=str(texts.get("fluxgram", "") or xmp.get("receipt", "")),
+        parameters=str(texts.get("parameters", "") or xmp.get("parameters", "") or _comment_of(image)),
+        others=tuple(sorted(str(key)[:80] for key in texts if key not in ("fluxgram", "parameters")))[:40],
+    )
 
 
 @contextmanager

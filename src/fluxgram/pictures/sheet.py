@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import io
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
 from fluxgram.errors import PictureError
-from fluxgram.pictures.marks import packet, source_properties
+from fluxgram.pictures.marks import COMPARISON, packet, receipt_text, source_properties
 from fluxgram.pictures.resample import resample
 
+_LIKE = {"×": "x", "–": "-", "—": "-", "−": "-", "“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"}
 PAPER, INK = (24, 24, 26), (214, 214, 210)
 
 
@@ -56,9 +57,16 @@ def contact_sheet(
     return sheet
 
 
-def sheet_file(sheet: Image.Image) -> bytes:
-    """The bytes of a sheet as a PNG file, marked as made by a machine like the pictures on it."""
+def sheet_file(sheet: Image.Image, shown: Mapping[str, object] | None = None) -> bytes:
+    """The bytes of a sheet as a PNG file, marked as made by a machine like the pictures on it.
+
+    Args:
+        sheet: The sheet.
+        shown: What is on it with its receipts, for `read_comparison`; None leaves that out.
+    """
     chunks = PngInfo()
+    if shown is not None:
+        chunks.add_itxt(COMPARISON, receipt_text(shown))
     chunks.add_itxt("XML:com.adobe.xmp", packet(source_properties()).decode("utf-8"))
     out = io.BytesIO()
     sheet.save(out, "PNG", pnginfo=chunks, compress_level=6)
@@ -89,7 +97,7 @@ def wrapped(
 
 
 def drawable(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
-    """The text with accented letters that the font lacks as plain ones: "cafe" instead of an empty box."""
+    """The text with letters that the font lacks as plain ones like them: "cafe" and "x" instead of an empty box."""
 
     def image(letter: str) -> bytes:
         return bytes(font.getmask(letter))
@@ -99,7 +107,7 @@ def drawable(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> s
     missing = image("\uffff")
     made = []
     for letter in unicodedata.normalize("NFC", text):
-        plain = unicodedata.normalize("NFKD", letter)[:1]
+        plain = _LIKE.get(letter) or unicodedata.normalize("NFKD", letter)[:1]
         made.append(plain if plain.isascii() and image(letter) == missing else letter)
     return "".join(made)
 

@@ -1,0 +1,281 @@
+"""`fluxgram compare` as people use it: checkpoints, files and other servers on one sheet, and rows that fail."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from fluxgram.engine.receipt import Receipt
+from fluxgram.pictures.read import read_comparison, read_picture, read_receipt, read_source
+from tests.cli.conftest import SCRIPT, Done, Shell
+from tests.cli.test_bad_input import refused
+from tests.serving import TINY, Server, serving, wait_until
+
+Run = Callable[..., Done]
+KEY = "sk-secret-of-another-maker"
+TOYS = ("--size", "64x64", "--steps", 2, "--seed", 7)
+
+
+def pictures(page: str) -> list[Image.Image]:
+    """The pictures within a page."""
+    coded = re.findall(r'src="data:image/jpeg;base64,([^"]+)"', page)
+    return [Image.open(io.BytesIO(base64.b64decode(each))) for each in coded]
+
+
+def words(page: str) -> str:
+    """What a page says, without tags and pictures."""
+    body = page.partition("<body>")[2]
+    return re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", body)).strip()
+
+
+def test_two_checkpoints_from_the_same_seeds(
+    shell: Shell, inside: Run, toy: Path, distilled_toy: Path
+) -> None:
+    done = inside(
+        "compare",
+        "a sailor",
+        "-c",
+        toy,
+        "-c",
+        distilled_toy,
+        *TOYS,
+        "-n",
+        2,
+        "--keep",
+        "each",
+        "--out",
+        "s.png",
+    )
+    assert done.status == 0, done.err
+    assert shell.files() == ["each", "s.html", "s.png"]
+    said = done.out.splitlines()
+    assert said[0].startswith(f"{toy.name} · 2 pictures · ")
+    assert re.search(
+        rf"^{distilled_toy.name} · 2 pictures · .* s a picture, [\d.e+-]+ times the first$", said[1]
+    )
+    assert said[2:] == ["s.png", "s.html"]
+    shown = read_comparison(shell.folder / "s.png")
+    found = [[each["seed"] for each in row["pictures"]] for row in shown["rows"]]  # type: ignore[attr-defined]
+    assert found == [[7, 8], [7, 8]]
+    kept = sorted((shell.folder / "each").iterdir())
+    assert [path.name for path in kept] == [
+        "1-toy-7.png", "1-toy-8.png", "2-toy-distilled-7.png", "2-toy-distilled-8.png",
+    ]  # fmt: skip
+    for path, each in zip(kept, (each for row in shown["rows"] for each in row["pictures"]), strict=True):  # type: ignore[attr-defined]
+        assert read_receipt(path) == each["receipt"]
+        assert Receipt.from_dict(each["receipt"]).seed == each["seed"]
+        assert each["seconds"] == pytest.approx(
+            sum(spent for stage, spent in each["receipt"]["seconds"].items() if stage != "load"), abs=1e-3
+        )
+    assert read_source(shell.folder / "s.png").endswith("trainedAlgorithmicMedia")
+    page = (shell.folder / "s.html").read_text("utf-8")
+    assert [image.size for image in pictures(page)] == [(64, 64)] * 4
+    assert "seed 7 seed 8" in words(page)
+    assert "2 steps" in words(page)
+    assert "http" not in re.sub(r"<meta http-equiv", "", page)
+
+
+def test_the_pictures_are_those_that_generate_draws(
+    shell: Shell, inside: Run, toy: Path, distilled_toy: Path
+) -> None:
+    assert inside("generate", "a sailor", "-c", toy, *TOYS, "-o", "one.png", "--quiet").status == 0
+    done = inside(
+        "compare", "a sailor", "-c", distilled_toy, "-c", toy, *TOYS, "--keep", "k", "-o", "s", "--quiet"
+    )
+    assert (done.status, done.out.split(), done.err) == (0, ["s.png", "s.html"], "")
+    alone, beside = (read_picture(shell.folder / name) for name in ("one.png", "k/2-toy-7.png"))
+    assert alone.tobytes() == beside.tobytes()
+
+
+def test_files_stand_where_their_seed_is(shell: Shell, inside: Run, toy: Path) -> None:
+    """A picture that knows its seed takes that column, one that knows nothing the column that is left."""
+    assert (
+        inside(
+            "generate", "x", "-c", toy, "--size", "64x64", "--steps", 1, "--seed", 8, "-o", "eight.png"
+        ).status
+        == 0
+    )
+    Image.new("RGB", (40, 60), "red").save(shell.folder / "red.webp", lossless=True)
+    done = inside(
+        "compare", "x", "-c", toy, "--size", "64x64", "--steps", 1, "--seed", 7, "--seed", 8,
+        "--picture", "A painter=red.webp", "--picture", "A painter=eight.png", "--picture", "red.webp",
+        "-o", "s.png", "--json",
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    _, painter, red = json.loads(done.out)["rows"]
+    assert (painter["label"], painter["kind"], red["label"]) == ("A painter", "file", "red")
+    assert [each["seed"] for each in painter["pictures"]] == [None, 8]
+    assert [each["receipt"] is None for each in painter["pictures"]] == [True, False]
+    assert [image.size for image in pictures((shell.folder / "s.html").read_text("utf-8"))] == [
+        (64, 64), (64, 64), (40, 60), (64, 64), (40, 60),
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Another fluxgram; its pictures are flat."""
+    with serving(tmp_path_factory.mktemp("other") / "home", "fluxgram-mini", engine=TINY) as server:
+        yield server
+
+
+def test_another_server_draws_a_row(shell: Shell, inside: Run, toy: Path, service: Server) -> None:
+    done = inside(
+        "compare", "x", "-c", toy, *TOYS, "--endpoint", f"Other={service.url}/v1,fluxgram-mini",
+        "--keep", "k", "-o", "s.png", "--size", "256x256",
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    assert "note:  Asking Other." in done.err
+    assert set(read_picture(shell.folder / "k" / "2-other-7.png").get_flattened_data()) == {
+        (7, 0, 0)
+    }  # its seed
+    assert read_receipt(shell.folder / "k" / "2-other-7.png")["seed"] == 7
+
+
+class Maker(BaseHTTPRequestHandler):
+    """A server that takes no seeds, as OpenAI's own, and wants a key."""
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.server.asked.append((self.path, self.headers["authorization"], body))  # type: ignore[attr-defined]
+        if self.headers["authorization"] != f"Bearer {KEY}":
+            return self.answer(401, {"error": {"message": f"bad key {self.headers['authorization']}"}})
+        if "seed" in body:
+            return self.answer(400, {"error": {"message": "Unknown parameter: 'seed'."}})
+        data = io.BytesIO()
+        Image.new("RGB", (30, 20), "blue").save(data, "JPEG")
+        return self.answer(200, {"data": [{"b64_json": base64.b64encode(data.getvalue()).decode()}]})
+
+    def answer(self, status: int, value: Any) -> None:
+        data = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def maker() -> Iterator[Any]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Maker)
+    server.asked = []  # type: ignore[attr-defined]
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_server_without_seeds_is_asked_again_without(
+    shell: Shell, inside: Run, toy: Path, maker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAKERS_KEY", KEY)
+    done = inside(
+        "compare", "x", "-c", toy, *TOYS, "-n", 2, "--keep", "k", "-o", "s.png", "--json",
+        "--endpoint", f"http://127.0.0.1:{maker.server_port}/v1,imago,MAKERS_KEY",
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    assert KEY not in done.out + done.err
+    assert [(path, body.get("seed"), body["model"], body["size"]) for path, _, body in maker.asked] == [
+        ("/v1/images/generations", 7, "imago", "64x64"),
+        ("/v1/images/generations", None, "imago", "64x64"),
+        ("/v1/images/generations", None, "imago", "64x64"),
+    ]
+    row = json.loads(done.out)["rows"][1]
+    assert (row["label"], [each["seed"] for each in row["pictures"]]) == ("imago", [None, None])
+    assert [Path(each["file"]).name for each in row["pictures"]] == ["2-imago-7.jpg", "2-imago-8.jpg"]
+    assert read_picture(shell.folder / "k" / "2-imago-8.jpg").size == (30, 20)
+
+
+def test_a_row_that_fails_says_why_and_the_others_are_drawn(
+    shell: Shell, inside: Run, toy: Path, maker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAKERS_KEY", "sk-wrong")
+    done = inside(
+        "compare", "x", "-c", toy, *TOYS, "-n", 2, "-o", "s.png",
+        "--endpoint", f"http://127.0.0.1:{maker.server_port}/v1,imago,MAKERS_KEY", "--endpoint", "http://127.0.0.1:1/v1",
+    )  # fmt: skip
+    assert done.status == 1
+    assert "error: imago: imago answers 401: bad key Bearer …" in done.err
+    assert "hint:  Check its key." in done.err
+    assert "error: 127.0.0.1:1: 127.0.0.1:1 cannot be reached at 127.0.0.1:1." in done.err
+    assert "sk-wrong" not in done.out + done.err + (shell.folder / "s.html").read_text("utf-8")
+    assert len(maker.asked) == 1  # its other column was not tried
+    page = (shell.folder / "s.html").read_text("utf-8")
+    assert len(pictures(page)) == 2
+    assert "imago answers 401: bad key Bearer … Not tried again." in words(page)
+    shown = inside("inspect", "s.png")
+    assert "imago answers 401" in shown.out
+    assert inside("reshoot", "s.png").status == 1  # it is no single picture
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        ([], 2, "nothing to compare with"),
+        (["-c", "fluxgram-mini", "-c", "mini"], 2, "nothing to compare with"),  # the same by another name
+        (["--picture", "nothing.png"], 1, "nothing.png is not there"),
+        (["-c", "fluxgram-mini", "-c", "nobody"], 2, "no checkpoint 'nobody'"),
+        (["--picture", "a.png", "--seed", "x"], 2, "'x' is not a seed"),
+        (["--picture", "a.png", "--seed", "1", "--seed", "2", "-n", "2"], 2, "Several seeds and --samples"),
+        (["--picture", "a.png", "-n", "33"], 2, "2 rows of 33 are 66 pictures"),
+        (["--picture", "a.png", "-n", "0"], 2, "samples can't be 0"),
+        (["--picture", "L=a.png", "--picture", "L=a.png"], 2, "The row L has 2 pictures"),
+        (["--picture", "a.png", "--out", "s.jpg"], 1, "'s.jpg' is no name of a sheet"),
+        (["--picture", "a.png", "--out", "there.png"], 1, "there.png is there already"),
+        (["--picture", "a.png", "--out", "gone/s.png"], 1, "The folder gone is not there"),
+        (["--picture", "a.png", "--size", "huge"], 2, "huge"),
+        (["--picture", "a.png", "--keep", "a.png"], 1, "The folder a.png cannot be made"),
+        (["--endpoint", "ftp://x"], 2, "must begin with http"),
+        (["--endpoint", "http://user:pw@x/v1"], 2, "must not hold a user name"),
+        (["--endpoint", "http://169.254.169.254/v1"], 2, "Nothing is ever sent to that address"),
+        (["--endpoint", "http://x/v1,m,sk-key-by-mistake"], 2, "environment variable that is not set"),
+        (["--endpoint", "http://x/v1,m,V,more"], 2, "too many parts"),
+        (["--adapter", "film:much"], 2, "not a weight"),
+    ],
+)
+def test_what_cannot_be_compared(
+    shell: Shell, inside: Run, arguments: list[str], status: int, said: str
+) -> None:
+    """All of it is found before anything is drawn or written."""
+    Image.new("RGB", (9, 9)).save(shell.folder / "a.png")
+    Image.new("RGB", (9, 9)).save(shell.folder / "there.png")
+    before = (shell.folder / "there.png").read_bytes()
+    done = inside("compare", "a sailor", *arguments)
+    refused(done, status, said)
+    assert "sk-key" not in done.err
+    assert shell.files() == ["a.png", "there.png"]
+    assert (shell.folder / "there.png").read_bytes() == before
+
+
+def test_ctrl_c_leaves_a_sheet_of_what_is_there(shell: Shell, toy: Path) -> None:
+    command = ["compare", "x", "-c", str(toy), "--size", "64x64", "--steps", "40", "--seed", "1", "-n", "32",
+               "--picture", "a.png", "--keep", "k", "-o", "s.png"]  # fmt: skip
+    Image.new("RGB", (9, 9)).save(shell.folder / "a.png")
+    process = subprocess.Popen(
+        [SCRIPT, *command], cwd=shell.folder, env=shell.environment(), stderr=subprocess.PIPE, text=True
+    )
+    kept = shell.folder / "k"
+    wait_until(lambda: kept.is_dir() and len(list(kept.glob("*.png"))) >= 2, "two pictures")
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 130, said
+    assert "Stopped; what was there is on s.png." in said
+    shown = read_comparison(shell.folder / "s.png")
+    drawn = [each for each in shown["rows"][0]["pictures"] if each["receipt"]]  # type: ignore[index]
+    assert 2 <= len(drawn) < 32
+    assert "Not drawn" in (shell.folder / "s.html").read_text("utf-8")
