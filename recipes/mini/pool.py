@@ -1,6 +1,7 @@
 """Composes packs into shards of captioned pictures, the pool that everything else is trained on.
 
-    python -m recipes.mini.pool PACKS POOL --first 0 --shards 40 [--held-out] [--tall 0.25]
+    python -m recipes.mini.pool PACKS POOL --first 0 --shards 40 [--held-out] [--tall-every 4]
+    python -m recipes.mini.pool PACKS STYLED --shards 2 --tall-every 2 --style "golden hour" --hair auburn red
 
 Shard i depends on its number alone (and on the packs that lie there), is written under a temporary name and
 renamed, and is skipped when it exists: stop and start at will. Every picture carries captions of itself and of its
@@ -12,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,10 @@ HELD_OUT = 20
 """Heads with a seed divisible by this are never trained on."""
 
 
-def packs(folder: Path, held_out: bool) -> list[Path]:
-    """The packs to draw from, in the order of their seeds."""
-    return [p for p in sorted(folder.glob("*.pack")) if (int(p.stem) % HELD_OUT == 0) == held_out]
+def packs(folder: Path, held_out: bool, hair: Collection[str] = ()) -> list[Path]:
+    """The packs to draw from, in the order of their seeds; of hair of these colours, where any are named."""
+    files = [p for p in sorted(folder.glob("*.pack")) if (int(p.stem) % HELD_OUT == 0) == held_out]
+    return [p for p in files if not hair or Head(p).meta["hair_color"] in hair]
 
 
 def geometry(head: Head, info: dict[str, Any], left: float, share: float) -> np.ndarray:
@@ -79,35 +81,35 @@ def geometry(head: Head, info: dict[str, Any], left: float, share: float) -> np.
 
 
 def picture(
-    head: Head, rng: np.random.Generator, tall: bool
+    head: Head, rng: np.random.Generator, tall: bool, style: str | None = None
 ) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     """One picture of a head: pixels (height, width, 3), geometry, facts. Tall ones are cut from a larger square."""
     if not tall:
-        pixels, _, info = composing.compose(head, rng)
+        pixels, _, info = composing.compose(head, rng, style)
         return pixels, geometry(head, info, 0.0, 1.0), info
     side = TALL[1]
-    pixels, _, info = composing.compose(head, rng, size=side)
+    pixels, _, info = composing.compose(head, rng, style, size=side)
     x0, _, x1, _ = info["face_box"]
     left = int(np.clip((x0 + x1) / 2 - TALL[0] / 2 + rng.uniform(-12, 12), 0, side - TALL[0]))
     return pixels[:, left : left + TALL[0]], geometry(head, info, left / side, TALL[0] / side), info
 
 
 def stream(
-    files: list[Path], rng: np.random.Generator, tall: bool, per_head: int = 4
+    files: list[Path], rng: np.random.Generator, tall: bool, style: str | None = None, per_head: int = 4
 ) -> Iterator[tuple[np.ndarray, np.ndarray, dict[str, Any], Head]]:
     """Pictures without end; each head is opened once for `per_head` pictures."""
     while True:
         for index in rng.permutation(len(files)):
             head = Head(files[index])
             for _ in range(per_head):
-                yield *picture(head, rng, tall), head
+                yield *picture(head, rng, tall, style), head
 
 
-def write_shard(path: Path, files: list[Path], number: int, tall: bool) -> None:
+def write_shard(path: Path, files: list[Path], number: int, tall: bool, style: str | None = None) -> None:
     """Compose one shard and write `pixels`, `geometry`, `facts` (JSON lines with captions of both orientations)."""
     rng = np.random.default_rng([number, int(tall)])
     pixels, planes, facts = [], [], []
-    for image, cells, info, head in stream(files, rng, tall):
+    for image, cells, info, head in stream(files, rng, tall, style):
         mirror = mirrored(info)
         info.pop("caption", None)
         facts.append(
@@ -141,6 +143,8 @@ def main() -> None:
     parser.add_argument("--shards", type=int, default=8)
     parser.add_argument("--held-out", action="store_true")
     parser.add_argument("--tall-every", type=int, default=4, help="every so-manieth shard is 256x384")
+    parser.add_argument("--style", help="one light for all pictures")
+    parser.add_argument("--hair", nargs="*", default=(), help="only heads with hair of these colours")
     options = parser.parse_args()
     options.pool.mkdir(parents=True, exist_ok=True)
     for number in range(options.first, options.first + options.shards):
@@ -148,7 +152,8 @@ def main() -> None:
         name = f"{'held' if options.held_out else 'train'}-{number:04d}-{'tall' if tall else 'square'}.npz"
         path = options.pool / name
         if not path.exists():
-            write_shard(path, packs(options.packs, options.held_out), number, tall)
+            files = packs(options.packs, options.held_out, options.hair)
+            write_shard(path, files, number, tall, options.style)
 
 
 if __name__ == "__main__":
