@@ -83,5 +83,5 @@ def test_what_schnell_cannot_do_is_refused(drawing: Engine, schnell: str) -> Non
 def test_previews(drawing: Engine) -> None:
     told: list[Event] = []
     drawing.generate(Request("portrait of a woman", seed=5, steps=2, preview_every=1), told.append)
-    previews = [event.picture for event in told if isinstance(event, events.Preview)]
-    assert {picture.size for picture in previews} == {(16, 16)}
+    previews = [event.image for event in told if isinstance(event, events.Preview)]
+    assert {image.size for image in previews} == {(16, 16)}

@@ -6,6 +6,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 from fluxgram.errors import CheckpointDamaged, CheckpointGated, CheckpointMissing, UnknownCheckpoint
 from fluxgram.families import hub, sources
 from fluxgram.families.checkpoints import Checkpoint, find
+from fluxgram.families.flux1 import Flux1
 from fluxgram.families.flux2 import Flux2
 from fluxgram.families.placement import place
 from fluxgram.settings import Settings
@@ -123,6 +125,13 @@ class Answer(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def served(toy: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
+    with serving(toy, monkeypatch, tmp_path) as server:
+        yield server
+
+
+@contextmanager
+def serving(toy: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
+    """A hub that has a folder as its one repository, and things beside it that nobody needs."""
     (toy / ORIGINAL).write_bytes(b"the single-file original, gigabytes of it")
     (toy / "README.md").write_text("# a checkpoint")
     (toy / "vae" / "pickled.bin").write_bytes(b"never")
@@ -131,10 +140,12 @@ def served(toy: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
     thread.start()
     monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_address[1]}")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "shared"))
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @pytest.fixture
@@ -160,6 +171,24 @@ def test_only_what_is_needed_is_fetched_with_progress(
     assert fractions == sorted(fractions)
     assert (fractions[0], fractions[-1]) == (0.0, 1.0)
     assert any(0 < fraction < 1 for fraction in fractions)
+
+
+def test_a_repository_of_flux1_is_fetched_and_loaded_by_its_name_alone(
+    toys1: dict[str, Path], toy1: Path, online: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (toy1 / "tokenizer_2" / "spiece.model").write_bytes(b"sentencepiece, which nobody reads")
+    with serving(toy1, monkeypatch, tmp_path) as hub:
+        found = find(REPO, online)
+        assert (found.family, found.embeds_guidance) == ("flux1", True)
+        assert not any(path.endswith(".safetensors") for path in hub.fetched)
+        fingerprint = Flux1().load(found, place(found, online)).fingerprint
+        wanted = {
+            each.relative_to(toys1["dev"]).as_posix() for each in toys1["dev"].rglob("*") if each.is_file()
+        }
+        assert hub.fetched == wanted
+        assert sources.is_present(found, replace(online, offline=True))
+    local = find(str(toys1["dev"]), online)
+    assert Flux1().load(local, place(local, online)).fingerprint == fingerprint
 
 
 def test_what_is_there_is_not_fetched_again_and_loads_offline(
