@@ -78,7 +78,7 @@ class Adapter:
         name: As people call it.
         fingerprint: SHA-256 of its file, hex.
         report: What was found.
-        changes: By layer: the path of a linear layer, the component first (`transformer.transformer_blocks.0.attn.to_q`).
+        changes: By layer: its path, the component first (`transformer.transformer_blocks.0.attn.to_q`).
     """
 
     name: str

@@ -112,7 +112,7 @@ class Kronecker:
 
     def of(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         """What is added to `x @ W.T`, without making the product."""
-        y = x.unflatten(-1, (self.first[-1].shape[1], self.second[-1].shape[1]))
+        y = x.reshape(*x.shape[:-1], self.first[-1].shape[1], self.second[-1].shape[1])
         for factor in reversed(self.second):
             y = y @ factor.to(x.dtype).T
         for factor in reversed(self.first):

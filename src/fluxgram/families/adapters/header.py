@@ -100,12 +100,10 @@ def open_file(path: Path) -> AdapterFile:
         ) from None
     try:
         header = json.loads(text, object_pairs_hook=_once)
-        metadata = header.pop("__metadata__", None) or {}
+        metadata = _texts(header.pop("__metadata__", None) or {})
         entries = {
             name: _entry(name, each, 8 + length) for name, each in header.items() if isinstance(name, str)
         }
-        if not all(isinstance(value, str) for pair in metadata.items() for value in pair):
-            raise ValueError("__metadata__")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as reason:
         said = str(reason).splitlines()[0][:120] if str(reason) else type(reason).__name__
         raise AdapterDamaged(
@@ -213,6 +211,13 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def _texts(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """Metadata is texts by texts."""
+    if not all(isinstance(each, str) for pair in metadata.items() for each in pair):
+        raise ValueError("__metadata__ is not made of texts")
+    return dict(metadata)
+
+
 def _entry(name: str, each: Mapping[str, Any], offset: int) -> Entry:
     dtype, shape, (start, stop) = each["dtype"], each["shape"], each["data_offsets"]
     numbers = [*shape, start, stop]
@@ -229,9 +234,7 @@ def _check_places(path: Path, entries: Mapping[str, Entry], start: int, size: in
     """Tensors lie one after the other, from the header to the end of the file."""
     for entry in sorted(entries.values(), key=lambda each: (each.start, each.stop)):
         if entry.start != start:
-            raise AdapterDamaged(
-                f"{path} is no safetensors file: its tensors overlap or leave gaps.", _AGAIN
-            )
+            raise AdapterDamaged(f"{path} is no safetensors file: its tensors overlap or leave gaps.", _AGAIN)
         start = entry.stop
     if size != start:
         raise AdapterDamaged(f"{path} is truncated: {size} bytes where its header says {start}.", _AGAIN)

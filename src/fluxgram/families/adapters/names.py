@@ -11,7 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-_IMAGE = ("transformer_blocks.{}.attn.to_q", "transformer_blocks.{}.attn.to_k", "transformer_blocks.{}.attn.to_v")
+_IMAGE = (
+    "transformer_blocks.{}.attn.to_q",
+    "transformer_blocks.{}.attn.to_k",
+    "transformer_blocks.{}.attn.to_v",
+)
 _TEXT = (
     "transformer_blocks.{}.attn.add_q_proj", "transformer_blocks.{}.attn.add_k_proj",
     "transformer_blocks.{}.attn.add_v_proj",
@@ -103,8 +107,14 @@ class Place:
 class Directory:
     """Finds the layers of one checkpoint by whatever name."""
 
-    def __init__(self, paths: Iterable[str]) -> None:
-        """Args: paths: Of its linear layers, with the component first."""
+    def __init__(self, paths: Iterable[str], *, any_text: bool = False) -> None:
+        """Take note of the layers.
+
+        Args:
+            paths: Of its linear layers, with the component first.
+            any_text: Whatever is named as a layer of a text encoder is taken for one.
+        """
+        self._any_text = any_text
         self._paths = sorted(paths)
         self._known = set(self._paths)
         self._transformer: dict[str, str] = {}
@@ -120,7 +130,7 @@ class Directory:
         """Where a layer of a file belongs, by the file's name for it; None where the checkpoint has no such layer."""
         name = flat(layer)
         if (inner := text_encoder_of(name)) is not None:
-            path = self._text.get(inner)
+            path = self._text.get(inner) or (".".join(inner) if self._any_text else None)
             return Place((path,)) if path else None
         name = bare(name)
         if path := self._transformer.get(name):

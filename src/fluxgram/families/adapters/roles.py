@@ -1,4 +1,4 @@
-"""What a tensor of an adapter's file is, by the end of its name: `….lora_A.weight` is the `down` of its layer, and so on.
+"""What a tensor of an adapter's file is, by the end of its name: `….lora_A.weight` is the `down` of its layer, etc.
 
 Every tool ends names in its own way; what comes before (the layer) is `names.py`.
 """

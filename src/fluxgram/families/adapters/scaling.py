@@ -79,7 +79,7 @@ def scalings_of(file: AdapterFile) -> dict[str, Scaling]:
 
 
 def config_beside(path: Path) -> Path | None:
-    """peft's configuration that lies beside an adapter's file."""
+    """The configuration of peft that lies beside an adapter's file."""
     own = path.with_name(path.stem + BESIDE)
     peft = path.with_name("adapter_config.json")
     if own.is_file():
