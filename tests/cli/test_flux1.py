@@ -37,7 +37,7 @@ def test_generate_and_reshoot(shell: Shell, inside: Callable[..., Done], dev: Pa
     told = json.loads(done.out)
     for word in ("flux1", "true_cfg", "a hat"):
         assert f'"{word}"' in json.dumps(told)
-    again = inside("reshoot", "a.png", "--out", "b.png")
+    again = inside("reshoot", "a.png", "--checkpoint", dev, "--out", "b.png")
     assert again.status == 0, again.err
     assert inside("inspect", "b.png").status == 0
     from PIL import Image
