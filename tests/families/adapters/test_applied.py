@@ -1,4 +1,4 @@
-"""Adapters beside shared weights: held against weights with the change merged into a copy, by torch's own arithmetic."""
+"""Adapters beside shared weights: held against a copy with the change merged into its weights by torch."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ class Layers:
     """A small component, and adapters for it."""
 
     component: nn.Module
+    pristine: nn.Module
     first: Adapter
     second: Adapter
     other: Adapter
@@ -44,14 +45,12 @@ class Layers:
 
     def merged(self, applied: Sequence[Applied]) -> nn.Module:
         """The component with the changes in its weights."""
-        made = copy.deepcopy(self.component)
+        made = copy.deepcopy(self.pristine)
         for each in applied:
             for path, changes in each.adapter.changes.items():
                 layer: Any = made.get_submodule(path.removeprefix("part."))
-                factor = each.weight * next(
-                    (f for name, f in sorted(each.blocks.items(), reverse=True) if f"{path}.".startswith(f"part.{name}.")),
-                    1.0,
-                )  # fmt: skip
+                factors = [f for name, f in each.blocks.items() if path.startswith(f"part.{name}")]
+                factor = each.weight * (factors[0] if factors else 1.0)
                 for change in changes:
                     if isinstance(change, Bias):
                         layer.bias.data += factor * change.change
@@ -68,7 +67,8 @@ def layers() -> Layers:
     first = adapter("first", {path: (low_rank(shape, 4, 1),) for path, shape in shapes.items()})
     second = adapter("second", {"part.2": (low_rank((12, 16), 2, 2), low_rank((12, 16), 1, 3))})
     hadamard = Hadamard(*(torch.randn(shape) * 0.3 for shape in ((16, 3), (3, 12), (16, 3), (3, 12))))
-    return Layers(component, first, second, adapter("other", {"part.0": (hadamard, Bias(torch.randn(16)))}))
+    other = adapter("other", {"part.0": (hadamard, Bias(torch.randn(16)))})
+    return Layers(component, copy.deepcopy(component), first, second, other)
 
 
 @pytest.mark.parametrize("shape", [(3, 5, 12), (3, 12), (3, 2, 5, 12)], ids=["tokens", "vectors", "nested"])
@@ -101,8 +101,9 @@ def test_the_same_for_all_rows_takes_any_batch(layers: Layers) -> None:
 def test_afterwards_all_is_bitwise_as_before(layers: Layers) -> None:
     x, weights = torch.randn(2, 5, 12), copy.deepcopy(layers.component.state_dict())
     before = layers.component(x)
+    with adapt(layers.component, "part").use([[Applied(layers.first)]]):
+        assert not torch.equal(layers.component(x), before)
     with pytest.raises(ZeroDivisionError), adapt(layers.component, "part").use([[Applied(layers.first)]]):
-        layers.component(x)
         raise ZeroDivisionError
     assert torch.equal(layers.component(x), before)
     assert all(torch.equal(layers.component.state_dict()[name], weights[name]) for name in weights)
@@ -116,7 +117,7 @@ def test_without_an_adapter_nothing_is_installed(layers: Layers) -> None:
         pass
     with in_use(layers.component, "elsewhere", [(Applied(layers.first),)]):
         pass
-    assert all("forward" not in layer.__dict__ for layer in layers.component)
+    assert all("forward" not in layer.__dict__ for layer in layers.component.children())
 
 
 def test_a_row_too_many_is_no_picture(layers: Layers) -> None:

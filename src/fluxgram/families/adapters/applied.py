@@ -68,8 +68,8 @@ def adapt(component: nn.Module, prefix: str) -> Adapting:
         component: A transformer or text encoder.
         prefix: Its name, as adapters' paths begin: `transformer`, `text_encoder`.
     """
-    adapting = component.__dict__.get("_adapting")
-    if not isinstance(adapting, Adapting):
+    adapting: Adapting | None = component.__dict__.get("_adapting")
+    if adapting is None or adapting.prefix != prefix:
         adapting = Adapting(component, prefix)
         component.__dict__["_adapting"] = adapting
     return adapting
@@ -86,7 +86,7 @@ class Adapting:
     """Applies adapters in a component, pass by pass. Made by `adapt`; belongs to one thread, as its component does."""
 
     def __init__(self, component: nn.Module, prefix: str) -> None:
-        self._prefix = prefix
+        self.prefix = prefix
         self._layers: dict[str, Any] = {f"{prefix}.{name}": layer for name, layer in _linear(component)}
         self._paths: dict[str, _Path] = {}
         self._ready: OrderedDict[tuple[Any, ...], dict[str, _Work]] = OrderedDict()
@@ -136,7 +136,7 @@ class Adapting:
         found: dict[str, list[tuple[Change, float]]] = {}
         for applied in row:
             for path, changes in applied.adapter.changes.items():
-                if not begins_with(path, self._prefix):
+                if not begins_with(path, self.prefix):
                     continue
                 if path not in self._layers:
                     raise AdapterMisfit(
