@@ -12,14 +12,16 @@ import pytest
 from PIL import Image
 from scipy.stats import binomtest
 
+from fluxgram.engine.request import Request
 from fluxgram.errors import QueueFull, RequestError, UnknownCheckpoint, UnknownJob
 from fluxgram.jobs import cells, comparisons
 from fluxgram.jobs.comparison_sheets import html_sheet, laid_out, png_sheet
 from fluxgram.jobs.comparisons import ComparisonOrder
 from fluxgram.jobs.door import Jobs
-from fluxgram.jobs.grids import MOST_CELLS, Axis, CellOrder, grid
+from fluxgram.jobs.grids import MOST_CELLS, Axis, CellOrder, grid, label_of
 from fluxgram.jobs.orders import Caller
 from fluxgram.jobs.tally import interval, tally
+from fluxgram.pictures.write import encode_picture
 from fluxgram.service import ServiceSettings
 from fluxgram.settings import Settings
 from fluxgram.store.records import VoteRecord
@@ -95,6 +97,36 @@ def test_labels_can_be_given_and_are_cut_at_a_word() -> None:
     assert made[1].request == {"prompt": "b\nc"}
 
 
+def test_adapters_are_an_axis() -> None:
+    made, axes = grid(
+        {"prompt": "p", "adapters": [{"source": "old"}]},
+        Axis("adapters", ("", "film", "film:0.5 + /a/freckles.safetensors:2@steps=0-0.5")),
+        Axis("negative_method", ("none", "nag")),
+        rewrite,
+    )
+    asked = [each.request["adapters"] for each in made[:3] if each.request]
+    assert asked == [
+        [],
+        [{"source": "film"}],
+        [
+            {"source": "film", "weight": 0.5},
+            {"source": "/a/freckles.safetensors", "weight": 2.0, "steps": [0.0, 0.5]},
+        ],
+    ]
+    assert axes["x"]["labels"] == ["without adapters", "film", "film 0.5 + freckles 2"]
+    assert axes["y"]["labels"] == ["no negative prompt", "NAG"]
+    for each in made:
+        Request.from_dict(each.request or {})  # as the door takes it
+
+
+def test_a_scale_of_one_method_is_none_of_another() -> None:
+    shared = {"prompt": "p", "negative": "n", "negative_scale": 9.0}
+    made, _ = grid(shared, Axis("negative_method", ("vsf", "nag")), None, rewrite)
+    assert [each.request for each in made] == [
+        {"prompt": "p", "negative": "n", "negative_method": method} for method in ("vsf", "nag")
+    ]
+
+
 def test_quality_wins_over_steps_where_it_is_varied() -> None:
     made, _ = grid({"prompt": "p", "steps": 50}, Axis("quality", ("draft", "final")), None, rewrite)
     assert [each.request for each in made] == [
@@ -108,6 +140,8 @@ def test_quality_wins_over_steps_where_it_is_varied() -> None:
         (Axis("seed", (1, 2)), Axis("seed", (3,)), "Both axes"),
         (Axis("seed", ()), None, "at least one value"),
         (Axis("seed", tuple(range(9))), Axis("steps", tuple(range(1, 9))), "72 pictures"),
+        (Axis("adapters", ("film:much",)), None, "not a weight"),
+        (Axis("adapters", ("film + film:2",)), None, "named twice"),
         (Axis("mood", ("happy",)), None, "cannot be varied"),  # type: ignore[arg-type]
     ],
 )
@@ -343,6 +377,27 @@ def test_sheets_show_every_picture_and_escape_every_word(jobs: Jobs) -> None:
     assert not [attrs for _, attrs in tags.found if "href" in attrs], "nothing leads out of the file"
     assert "100% (16% to 100%)" in page, "Clopper and Pearson for 2 of 2: the root of 0.025 to 1"
     assert "&lt;script&gt;" in page
+
+
+def test_adapters_and_methods_are_named_whoever_wrote_them(jobs: Jobs) -> None:
+    """From the receipt of a picture, which may be anybody's, and onto the sheet that is handed over."""
+    out = io.BytesIO()
+    said = {
+        "prompt": {"text": "p"}, "seed": 7, "checkpoint": {"name": "c"},
+        "adapters": [{"name": "film", "strength": 0.5}, {"name": 5}, "x", {"name": HOSTILE, "strength": "much"}],
+        "negative": {"text": "hats", "method": "nag"},
+    }  # fmt: skip
+    out.write(encode_picture(Image.new("RGB", (40, 60)), said, parameters_text=""))
+    name = jobs.gallery.keep(out.getvalue(), "a.png", ADA)[0].name
+    board = comparisons.submit(order(CellOrder("a", picture=name), drawn("b")), ADA, jobs)
+    found = cells.cells_of(board, ADA, jobs)
+    named = f"film 0.5 + {label_of(HOSTILE)}"
+    assert (found[0].settings["adapters"], found[0].settings["negative_method"]) == (named, "nag")
+    assert not {"adapters", "negative_method"} & set(found[1].settings)
+    page = html_sheet(board, found, jobs)
+    assert "c + film 0.5 + &lt;script&gt;" in page
+    assert "negative by NAG" in page
+    assert len(png_sheet(board, found, jobs)) > 0
 
 
 def test_what_was_added_to_a_grid_stands_under_it(jobs: Jobs) -> None:

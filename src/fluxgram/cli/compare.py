@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fluxgram.cli.choices import complete_checkpoint, complete_quality
+from fluxgram.cli.choices import (
+    NegativeMethod,
+    NegativeScale,
+    complete_adapter,
+    complete_checkpoint,
+    complete_quality,
+)
 
 if TYPE_CHECKING:
     from fluxgram.cli.comparing import Row
@@ -37,6 +43,8 @@ def compare(
         list[str] | None,
         typer.Option(
             "--adapter",
+            "-a",
+            autocompletion=complete_adapter,
             help="A further row of each checkpoint with NAME[:WEIGHT]; 'A + B' are both at once. Repeatable.",
         ),
     ] = None,
@@ -59,6 +67,8 @@ def compare(
         ),
     ] = None,
     negative: Annotated[str | None, typer.Option(help="What must not be there.")] = None,
+    negative_method: NegativeMethod = None,
+    negative_scale: NegativeScale = None,
     size: Annotated[
         str | None, typer.Option(help="512x768, a shape such as 2:3, or portrait, landscape, square.")
     ] = None,
@@ -105,6 +115,8 @@ def compare(
         settings,
         prompt=words,
         negative=negative,
+        negative_method=negative_method,
+        negative_scale=negative_scale,
         size=wanted,
         quality=quality,
         steps=steps,

@@ -7,7 +7,6 @@ all of them is `comparing_sheets.py`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +30,6 @@ UNKNOWN = -1
 """The seed of a picture that nobody knows one of."""
 NONE = "none"
 """After `--adapter`: the row without any."""
-_JOIN = re.compile(r"\s\+\s")
 
 
 @dataclass(slots=True)
@@ -89,15 +87,12 @@ def adapter_sets(texts: Sequence[str]) -> list[tuple[AdapterUse, ...]]:
     Raises:
         RequestError: One can't be read.
     """
-    from fluxgram.engine.adapter_use import AdapterUse
+    from fluxgram.engine.adapter_use import parse_together
 
     wanted = [text.strip() for text in texts]
     if NONE not in wanted:
         wanted.insert(0, NONE)
-    return [
-        () if text == NONE else tuple(AdapterUse.parse(part) for part in _JOIN.split(text))
-        for text in dict.fromkeys(wanted)
-    ]
+    return [() if text == NONE else parse_together(text) for text in dict.fromkeys(wanted)]
 
 
 def drawn_rows(
@@ -129,7 +124,7 @@ def drawn_rows(
         for uses in adapters:
             requests = (Request(**asked, seed=seed, checkpoint=name, adapters=uses) for seed in seeds)
             cells = [Cell(request.seed or 0, resolve(request, table)) for request in requests]
-            rows.append(Row(" + ".join([table.name, *map(_called, uses)]), "drawn", cells))
+            rows.append(Row(" + ".join([table.name, *(use.called for use in uses)]), "drawn", cells))
     return rows
 
 
@@ -181,9 +176,3 @@ def seconds_of(receipt: Mapping[str, Any]) -> float | None:
         if stage != "load" and isinstance(seconds, int | float) and 0 <= seconds < 1e7
     ]
     return sum(spent) if spent else None
-
-
-def _called(use: AdapterUse) -> str:
-    """An adapter in a label: its name without folder and ending, and its weight where that is not as usual."""
-    name = Path(use.source).stem if use.source.endswith(".safetensors") else use.source
-    return name if use.weight in (None, 1.0) else f"{name} {use.weight:g}"

@@ -133,7 +133,7 @@ def _made(cell: Cell, row: Row, rows: Sequence[Row]) -> tuple[str, ...]:
     ):  # else the column says it
         facts.append(f"seed {cell.seed}")
     if said is not None:
-        facts += [said.checkpoint if row.kind == "file" else "", _steps(said.steps)]
+        facts += ["" if said.checkpoint in row.label else said.checkpoint, _steps(said.steps)]
         facts += [f"guidance {said.guidance:g}" if said.guidance and said.guidance > 1 else ""]
     spent = pace(row, rows, "") if alone else "" if cell.seconds is None else _seconds(cell.seconds)
     lines = (facts, (f"{cell.picture.width} × {cell.picture.height}", spent))

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from pathlib import PurePath
 from typing import Any
 
 from fluxgram.errors import RequestError
@@ -27,6 +28,7 @@ _FIELDS = ("source", "weight", "steps", "blocks")
 _DRIVE = re.compile(r"[A-Za-z]")
 _OPTION = re.compile(r"@(\w+)=([^@]*)$")
 _STEPS = re.compile(r"\s*([0-9.]+)\s*-\s*([0-9.]+)\s*")
+_TOGETHER = re.compile(r"\s\+\s")
 _BLOCK = re.compile(r"[A-Za-z_][\w.]*(?:\.\d+-\d+)?")
 
 
@@ -126,6 +128,12 @@ class AdapterUse:
             plain["blocks"] = dict(self.blocks)
         return plain
 
+    @property
+    def called(self) -> str:
+        """For people: its name without folder and ending, and its weight where one was given."""
+        name = PurePath(self.source).stem if self.source.endswith(".safetensors") else self.source
+        return name if self.weight is None else f"{name} {self.weight:g}"
+
     def __str__(self) -> str:
         """As `parse` reads it."""
         text = self.source if self.weight is None else f"{self.source}:{self.weight:g}"
@@ -134,6 +142,15 @@ class AdapterUse:
         if self.blocks:
             text += "@blocks=" + ",".join(f"{name}:{factor:g}" for name, factor in self.blocks.items())
         return text
+
+
+def parse_together(text: str) -> tuple[AdapterUse, ...]:
+    """Adapters that work together in one picture, as people write them: joined by ` + `; empty text is none.
+
+    Raises:
+        RequestError: One can't be read, there are too many, or one is there twice.
+    """
+    return adapters_of(_TOGETHER.split(text.strip())) if text.strip() else ()
 
 
 def adapters_of(values: object) -> tuple[AdapterUse, ...]:

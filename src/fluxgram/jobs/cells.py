@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from fluxgram.engine.adapter_use import MOST_ADAPTERS
 from fluxgram.errors import RequestError, UnknownJob
 from fluxgram.jobs.comparisons import check_comparison, no_cell
 from fluxgram.jobs.gallery import settings_of as said_of
+from fluxgram.jobs.grids import METHODS, label_of
 from fluxgram.jobs.names import is_dead_here
 from fluxgram.store.records import Problem
 
@@ -44,7 +46,8 @@ class Cell:
         position: Jobs that go first, where it waits.
         eta: Seconds until it is done, where that is known.
         picture: What it shows; None until there is one.
-        settings: How it was made, as far as known: prompt, negative, seed, checkpoint, steps, guidance, size, endpoint.
+        settings: How it was made, as far as known: prompt, negative, negative_method, adapters, seed, checkpoint,
+            steps, guidance, size, endpoint.
         problem: Why there is no picture.
     """
 
@@ -206,6 +209,9 @@ def settings_of(picture: PictureRecord | None, job: Job) -> dict[str, Any]:
         "checkpoint": job.record.checkpoint,
         "size": size if isinstance(size, str) or not size else "x".join(map(str, size)),
     }
+    receipt = {} if picture is None else picture.receipt
+    found["adapters"] = _adapters(receipt.get("adapters")) or _adapters(request.get("adapters"))
+    found["negative_method"] = _method(receipt.get("negative")) or request.get("negative_method")
     if picture is not None:
         said = said_of(picture)
         found |= {name: value for name in found if (value := getattr(said, name, None)) not in (None, "")}
@@ -220,3 +226,21 @@ def settings_of(picture: PictureRecord | None, job: Job) -> dict[str, Any]:
         for name, value in found.items()
         if value not in (None, "")
     }
+
+
+def _adapters(said: object) -> str:
+    """Adapters of a receipt or a request in short; a receipt may be anybody's."""
+    named = []
+    for each in said[:MOST_ADAPTERS] if isinstance(said, list | tuple) else ():
+        name = each.get("name", each.get("source")) if isinstance(each, Mapping) else None
+        weight = each.get("strength", each.get("weight")) if isinstance(each, Mapping) else None
+        if isinstance(name, str) and name:
+            strength = f" {weight:g}" if isinstance(weight, int | float) and weight != 1 else ""
+            named.append(f"{label_of(name)}{strength}")
+    return " + ".join(named)
+
+
+def _method(negative: object) -> str:
+    """How the negative prompt of a receipt was applied."""
+    said = negative.get("method") if isinstance(negative, Mapping) else None
+    return said if said in METHODS else ""

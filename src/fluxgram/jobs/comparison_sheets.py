@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fluxgram.errors import FluxgramError
+from fluxgram.jobs.grids import METHODS
 from fluxgram.jobs.tally import tally
 from fluxgram.pictures.axis_page import Box, axis_page, page_picture
 from fluxgram.pictures.axis_sheet import Square, axis_sheet, cell_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = 4
 _MOST_PROMPT = 400
+_STEERED = ("true_cfg", "vsf", "nag")
 _WITHOUT = {
     "failed": "Failed",
     "cancelled": "Cancelled",
@@ -102,14 +104,16 @@ def laid_out(board: BoardRecord, cells: Sequence[Cell]) -> tuple[list[tuple[int,
 
 
 def _made(cell: Cell) -> tuple[str, ...]:
-    """What made it, in short: seed, checkpoint, steps."""
+    """What made it, in short: seed, checkpoint with its adapters, steps, size."""
     said = cell.settings
-    facts = [f"seed {said['seed']}" if "seed" in said else "", str(said.get("checkpoint", ""))]
+    drawn_by = " + ".join(str(said[name]) for name in ("checkpoint", "adapters") if said.get(name))
+    facts = [f"seed {said['seed']}" if "seed" in said else "", drawn_by]
     if cell.kind == "endpoint":
         facts[1] = str(said.get("endpoint", ""))
     more = [
         f"{said['steps']} steps" if "steps" in said else "",
         str(said.get("size", "")),
+        f"negative by {METHODS[said['negative_method']]}" if said.get("negative_method") in _STEERED else "",
     ]
     lines = (" · ".join(filter(None, part)) for part in (facts, more))
     return tuple(line for line in lines if line)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from fluxgram.engine.adapter_use import parse_together
 from fluxgram.errors import RequestError
 
 MOST_CELLS = 64
@@ -16,12 +17,18 @@ MOST_CELLS = 64
 MOST_LABEL = 80
 """Characters."""
 Vary = Literal[
-    "prompt", "light", "lens", "checkpoint", "seed", "quality", "steps", "guidance", "size", "negative"
-]
+    "prompt", "light", "lens", "checkpoint", "adapters", "seed", "quality", "steps", "guidance", "size",
+    "negative", "negative_method",
+]  # fmt: skip
 """What an axis may change."""
 WORDS = ("light", "lens")
 """Axes whose values are terms of the vocabulary, put into the prompt."""
 AS_WRITTEN = "as written"
+WITHOUT = "without adapters"
+
+METHODS = {"true_cfg": "true CFG", "vsf": "VSF", "nag": "NAG", "none": "no negative prompt"}
+_OVERRULED = {"quality": "steps", "negative_method": "negative_scale"}
+"""What would win over a setting, or means nothing to another value of it."""
 
 Rewrite = Callable[[str, str, str, str], tuple[str, str]]
 """(kind, term, prompt, checkpoint) → the prompt with that term instead of its like, and what to call it."""
@@ -33,7 +40,8 @@ class Axis:
 
     Attributes:
         vary: Which setting.
-        values: Its values, in order; an empty text for `light` and `lens` leaves the prompt as it is.
+        values: Its values, in order; an empty text for `light` and `lens` leaves the prompt as it is, for `adapters` it
+            is none. Several adapters in one picture are joined by ` + `.
         labels: What to call them instead of what they are.
     """
 
@@ -121,9 +129,15 @@ def _apply(wanted: dict[str, Any], vary: str, value: str | float, rewrite: Rewri
             vary, str(value), str(wanted.get("prompt", "")), str(wanted.get("checkpoint") or "")
         )
         return called
+    if vary == "adapters":
+        uses = parse_together(str(value))
+        wanted["adapters"] = [use.to_dict() for use in uses]
+        return " + ".join(use.called for use in uses) or WITHOUT
     wanted[vary] = value
-    if vary == "quality":  # the other dial would win over it
-        wanted.pop("steps", None)
+    if (other := _OVERRULED.get(vary)) is not None:
+        wanted.pop(other, None)
+    if vary == "negative_method":
+        return METHODS.get(str(value), str(value))
     return {"seed": f"seed {value}", "steps": f"{value} steps", "guidance": f"guidance {value}"}.get(
         vary, str(value).replace("x", " × ") if vary == "size" else str(value) or "none"
     )

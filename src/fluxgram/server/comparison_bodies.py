@@ -12,6 +12,7 @@ from fluxgram.jobs.comparisons import ComparisonOrder
 from fluxgram.jobs.grids import MOST_CELLS, Axis, CellOrder, Vary, grid
 from fluxgram.prompt.editing import edit
 from fluxgram.server.native_gallery import PictureCard
+from fluxgram.server.native_jobs import AdapterWish
 from fluxgram.server.native_views import Trouble
 from fluxgram.server.native_words import catalog_of
 from fluxgram.server.strict import Body
@@ -38,6 +39,9 @@ class Drawn(Body):
 
     prompt: StrictStr = Field(description="What the picture should show.", examples=["portrait of a sailor"])
     negative: StrictStr | None = None
+    negative_method: Literal["true_cfg", "vsf", "nag", "none"] | None = None
+    negative_scale: StrictFloat | StrictInt | None = None
+    adapters: list[AdapterWish] = Field([], max_length=8, description="Adapters (LoRA), in order.")
     seed: StrictInt | StrictStr | None = Field(
         None, description="The same drawn one for all cells by default."
     )
@@ -50,7 +54,11 @@ class Drawn(Body):
 
     def plain(self) -> dict[str, Any]:
         """Fields that were given."""
-        return {name: value for name, value in self.model_dump().items() if value not in (None, "", False)}
+        given = self.model_dump(exclude={"adapters"})
+        plain = {name: value for name, value in given.items() if value not in (None, "", False)}
+        if self.adapters:
+            plain["adapters"] = [wish.model_dump(exclude_none=True) for wish in self.adapters]
+        return plain
 
 
 class AxisBody(Body):
@@ -61,7 +69,8 @@ class AxisBody(Body):
         min_length=1,
         max_length=MOST_CELLS,
         description="Its values. Of `light` and `lens` ids of terms, `@left` or `@right` behind for a side, or an "
-        "empty text for the prompt as it is.",
+        "empty text for the prompt as it is. Of `adapters` texts such as `film:0.8`, several at once joined by ` + `, "
+        "or an empty text for none.",
     )
     labels: list[Label] = Field([], max_length=MOST_CELLS, description="What to call them instead.")
 
