@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
+from fluxgram.families.adapters.applied import Applied
+from fluxgram.families.adapters.reading import open_adapter
 from fluxgram.families.checkpoints import Checkpoint, Schedule
 from fluxgram.families.contract import Condition, Latents, Negative, Parts
 from fluxgram.families.flux1 import Flux1, linear_mu
@@ -224,3 +227,30 @@ def test_sigmas_are_those_of_the_stock_pipeline(
     assert len(ours) == steps + 1
     torch.testing.assert_close(torch.tensor(ours), stock.sigmas, atol=1e-7, rtol=0)
     assert linear_mu(tokens, schedule.tokens, schedule.exponents) == pytest.approx(mu, abs=1e-12)
+
+
+def test_an_adapter_does_what_it_does_merged_into_the_stock_pipeline(
+    toys1: dict[str, Path], loaded1: dict[str, Parts], tmp_path: Path
+) -> None:
+    parts, prefix = loaded1["dev"], "transformer."
+    generator = torch.Generator().manual_seed(1)
+    layers = ("transformer_blocks.0.attn.to_q", "transformer_blocks.0.ff_context.net.2",
+              "single_transformer_blocks.0.attn.to_v", "single_transformer_blocks.0.proj_out")  # fmt: skip
+    tensors: dict[str, torch.Tensor] = {}
+    for layer in layers:
+        out, width = FLUX1.linear_shapes(parts)[prefix + layer]
+        tensors[f"{prefix}{layer}.lora_A.weight"] = torch.randn(4, width, generator=generator)
+        tensors[f"{prefix}{layer}.lora_B.weight"] = torch.randn(out, 4, generator=generator) / 4
+    save_file(tensors, tmp_path / "look.safetensors")
+    adapter = open_adapter(tmp_path / "look.safetensors", FLUX1.linear_shapes(parts))
+    pipeline = open_stock(toys1["dev"])
+    for layer in layers:
+        down, up = (tensors[f"{prefix}{layer}.lora_{each}.weight"] for each in "AB")
+        weight = pipeline.transformer.get_submodule(layer).weight
+        weight.data += 0.6 * up @ down
+    condition = FLUX1.encode(parts, PROMPTS["short"], None, 3.5)
+    start, sigmas = FLUX1.begin(parts, 64, 64, seed=9), FLUX1.sigmas(parts.checkpoint, 64, 64, 3)
+    expected = draw_stock(pipeline, start, 64, 64, 3, condition, prompt=PROMPTS["short"])
+    drawn = draw(parts, start, sigmas, replace(condition, adapters=(Applied(adapter, 0.6),)))
+    assert_same(parts, drawn, *expected)
+    assert (drawn.tokens - draw(parts, start, sigmas, condition).tokens).abs().max() > 0.01
