@@ -245,9 +245,7 @@ class Distiller:
         while self.elapsed < 1:
             begun = time.monotonic()
             self.kept.append(self.prepare())
-            errors += [
-                self.learn(self.kept[int(self.rng.integers(len(self.kept)))]) for _ in range(TIMES)
-            ]
+            errors += [self.learn(self.kept[int(self.rng.integers(len(self.kept)))]) for _ in range(TIMES)]
             self.seconds += min(time.monotonic() - begun, 60.0)
             if len(errors) >= 5 * TIMES:
                 line = {"step": self.step, "minutes": round(self.seconds / 60, 1)}

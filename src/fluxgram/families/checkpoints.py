@@ -185,7 +185,28 @@ def known(settings: Settings) -> dict[str, Checkpoint]:
         steered = {"negatives": [] if table.get("distilled") else ["true_cfg"], **titled}
         found[name] = build(Checkpoint, {"name": name, **steered}, name, SettingsError)
         _check(found[name])
+    for checkpoint in found.values():
+        _check_lender(checkpoint, found)
     return found
+
+
+def _check_lender(checkpoint: Checkpoint, tables: Mapping[str, Checkpoint]) -> None:
+    """What is borrowed must be there to be borrowed. Raises `SettingsError`."""
+    if not checkpoint.borrows:
+        return
+    lender = tables.get(checkpoint.borrows)
+    if lender is None:
+        near = get_close_matches(checkpoint.borrows, tables, n=3, cutoff=0.0)
+        raise SettingsError(
+            f"The table {checkpoint.name} borrows from {checkpoint.borrows!r}, and there is no table of that name.",
+            f"Nearest: {', '.join(near)}.",
+        )
+    if lender.borrows or (lender.family, checkpoint.family) != ("flux2", "flux2"):
+        raise SettingsError(
+            f"The table {checkpoint.name} cannot borrow from {lender.name}: both must be of flux2, and what is lent "
+            "the lender's own.",
+            "Mend `borrows`.",
+        )
 
 
 def _title(table: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from fluxgram.families.placement import Placement
 
 _CACHED_PROMPTS = 64
-_WEIGHTED = ("text_encoder", "transformer", "autoencoder")
+_WEIGHTED = {"text_encoder": "text_encoder", "transformer": "transformer", "autoencoder": "vae"}
+"""Components with weights, and the folder that each lies in."""
+_FOLDERS = ("tokenizer", *_WEIGHTED.values())
 
 
 class Flux2:
@@ -55,16 +57,21 @@ class Flux2:
 
         if placement.plan == "too big":
             raise OutOfMemory(placement.sentence, "Take a smaller checkpoint; fluxgram-mini runs anywhere.")
-        folder = sources.folder_of(checkpoint, placement.settings, progress)
+        settings = placement.settings
+        folder = sources.folder_of(checkpoint, settings, progress)
         layout.read_index(folder, self.name)
-        tokenizer = PromptTokenizer(folder / "tokenizer", checkpoint.text)
-        blueprints = {name: flux2_components.BLUEPRINTS[name](folder, checkpoint) for name in _WEIGHTED}
-        mark = weights.fingerprint(
-            folder, _files_that_count(folder), placement.settings.home / "fingerprints.json"
-        )
+        places = {part: sources.place_of(part, checkpoint, settings, progress) for part in _FOLDERS}
+        tokenizer = PromptTokenizer(places["tokenizer"] / "tokenizer", checkpoint.text)
+        blueprints = {
+            name: flux2_components.BLUEPRINTS[name](places[part], checkpoint)
+            for name, part in _WEIGHTED.items()
+        }
+        files = [folder / "model_index.json", *_files_that_count(places)]
+        mark = weights.fingerprint(folder, files, settings.home / "fingerprints.json", places.values())
         torch.set_num_threads(placement.threads)
         parts = Parts(checkpoint, placement, {"tokenizer": tokenizer}, mark)
-        parts.extra.update(folder=folder, prompts=OrderedDict(), grids={}, channels=_channels(folder))
+        parts.extra.update(places=places, prompts=OrderedDict(), grids={})
+        parts.extra["channels"] = _channels(places["transformer"])
         if placement.plan == "all":
             for name in _WEIGHTED:
                 residence.load_into(parts, name, blueprints[name], progress)
@@ -235,7 +242,7 @@ def _component(parts: Parts, name: str) -> Any:
 
 
 def _blueprint(parts: Parts, name: str) -> Blueprint:
-    return flux2_components.BLUEPRINTS[name](parts.extra["folder"], parts.checkpoint)
+    return flux2_components.BLUEPRINTS[name](parts.extra["places"][_WEIGHTED[name]], parts.checkpoint)
 
 
 def _channels(folder: Path) -> int:
@@ -243,12 +250,10 @@ def _channels(folder: Path) -> int:
     return int(layout.read_config(folder, "transformer").get("in_channels", 128))
 
 
-def _files_that_count(folder: Path) -> list[Path]:
-    """The files that decide what a picture looks like."""
-    chosen = [folder / "model_index.json"]
-    chosen += [
-        path for path in (folder / "tokenizer").iterdir() if path.suffix in (".json", ".txt", ".jinja")
-    ]
-    for part in ("text_encoder", "transformer", "vae"):
-        chosen += [folder / part / "config.json", *layout.weight_files(folder, part)]
+def _files_that_count(places: Mapping[str, Path]) -> list[Path]:
+    """The files that decide what a picture looks like, by the folder that each part lies in."""
+    words = places["tokenizer"] / "tokenizer"
+    chosen = [path for path in words.iterdir() if path.suffix in (".json", ".txt", ".jinja")]
+    for part in _WEIGHTED.values():
+        chosen += [places[part] / part / "config.json", *layout.weight_files(places[part], part)]
     return chosen

@@ -58,9 +58,29 @@ def where(checkpoint: Checkpoint, settings: Settings) -> Path | None:
     return folder if (folder / "model_index.json").is_file() else None
 
 
+def place_of(part: str, checkpoint: Checkpoint, settings: Settings, progress: Progress = silent) -> Path:
+    """The folder of the checkpoint that a part (`tokenizer`, `vae`) lies in: its own, or the one it borrows from.
+
+    Its own is left to be complained about where it borrows nothing and has no such part. Errors as `folder_of`.
+    """
+    folder = folder_of(checkpoint, settings, progress)
+    if not checkpoint.borrows or (folder / part).is_dir():
+        return folder
+    return folder_of(_lender(checkpoint, settings), settings, progress)
+
+
+def _lender(checkpoint: Checkpoint, settings: Settings) -> Checkpoint:
+    """The checkpoint whose parts another one uses; `checkpoints.py` has seen that there is one."""
+    from fluxgram.families.checkpoints import find
+
+    return find(checkpoint.borrows, settings)
+
+
 def is_present(checkpoint: Checkpoint, settings: Settings) -> bool:
-    """Whether a checkpoint can be loaded without a network."""
-    return where(checkpoint, settings) is not None
+    """Whether a checkpoint can be loaded without a network: its own files, and those that it borrows."""
+    if where(checkpoint, settings) is None:
+        return False
+    return not checkpoint.borrows or is_present(_lender(checkpoint, settings), settings)
 
 
 def size_on_disk(checkpoint: Checkpoint, settings: Settings) -> int:
@@ -70,7 +90,12 @@ def size_on_disk(checkpoint: Checkpoint, settings: Settings) -> int:
 
 
 def pull(checkpoint: Checkpoint, settings: Settings, progress: Progress = silent) -> Path:
-    """Bring a checkpoint onto this machine; a pinned or present one is left as it is. Errors as `folder_of`."""
+    """Bring a checkpoint onto this machine, and what it borrows; a pinned or present one is left as it is.
+
+    Errors as `folder_of`.
+    """
+    if checkpoint.borrows:
+        folder_of(_lender(checkpoint, settings), settings, progress)
     return folder_of(checkpoint, settings, progress)
 
 

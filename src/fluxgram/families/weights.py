@@ -123,19 +123,26 @@ def fill(
     module.eval()
 
 
-def fingerprint(folder: Path, files: Iterable[Path], cache: Path | None = None) -> str:
+def fingerprint(
+    folder: Path, files: Iterable[Path], cache: Path | None = None, lenders: Iterable[Path] = ()
+) -> str:
     """SHA-256 over the names and contents of files, hex.
 
     Args:
         folder: Names are relative to it, so that a moved checkpoint keeps its fingerprint.
         files: Weights, configurations, tokenizer.
         cache: A JSON file where digests of big files are kept by path, size and time of change; None keeps nothing.
+        lenders: Folders of other checkpoints; names of files in them are relative to these.
     """
+    roots = (folder, *lenders)
+    named = [
+        (next(path.relative_to(root) for root in roots if path.is_relative_to(root)), path) for path in files
+    ]
     kept = _read_cache(cache)
     before = dict(kept)
     whole = hashlib.sha256()
-    for path in sorted(files):
-        whole.update(path.relative_to(folder).as_posix().encode() + b"\0")
+    for name, path in sorted(named):
+        whole.update(name.as_posix().encode() + b"\0")
         whole.update(_digest(path, kept).encode() + b"\n")
     if cache is not None and kept != before:
         _write_cache(cache, kept)

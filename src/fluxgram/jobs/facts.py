@@ -68,10 +68,13 @@ def honours_negatives(checkpoint: Checkpoint, *, guided: bool = True) -> bool:
 def _counter(checkpoint: Checkpoint, settings: Settings) -> Callable[[str], TokenCount] | None:
     """A function that counts with the checkpoint's tokenizer; None where its files are not on disk."""
     from fluxgram.families.layout import shape_of
-    from fluxgram.families.sources import where
+    from fluxgram.families.sources import is_present, place_of
 
-    folder = where(checkpoint, settings)
-    if folder is None or not (folder / shape_of(checkpoint.family).counts / "tokenizer.json").is_file():
+    if not is_present(checkpoint, settings):
+        return None
+    part = shape_of(checkpoint.family).counts
+    folder = place_of(part, checkpoint, settings)
+    if not (folder / part / "tokenizer.json").is_file():
         return None
     tokenizer = None
 
