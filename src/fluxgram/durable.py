@@ -45,6 +45,33 @@ def write_whole(data: bytes, path: Path, *, overwrite: bool = False, keep_mode: 
     flush_folder(path.parent)
 
 
+def copy_whole(source: Path, path: Path, *, overwrite: bool = False) -> None:
+    """Copy a file of any size as `write_whole` writes one; what is read meanwhile is the old one or the new.
+
+    Args:
+        source: What is copied: its bytes, nothing else.
+        path: The copy's name.
+        overwrite: Replace a file of that name.
+
+    Raises:
+        FileExistsError: The name is taken, and `overwrite` is false.
+        OSError: It cannot be read, or not be written there.
+    """
+    partial = partial_name(path)
+    try:
+        with source.open("rb") as from_, partial.open("xb") as to:
+            shutil.copyfileobj(from_, to, 2**20)
+            to.flush()
+            os.fsync(to.fileno())
+        if overwrite:
+            partial.replace(path)
+        else:
+            _rename_new(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+    flush_folder(path.parent)
+
+
 def partial_name(path: Path) -> Path:
     """A short temporary name in the same folder, so that a long name for the file is not too long for this."""
     return path.parent / f".fluxgram-{secrets.token_hex(6)}.part"

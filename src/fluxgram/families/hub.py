@@ -171,6 +171,37 @@ def fetch(
         raise _explained(reason, repo, revision) from reason
 
 
+def list_files(repo: str, revision: str | None, settings: Settings) -> list[str]:
+    """Names of the weight files of a repository: asked of the hub, or, offline, those that are on this machine.
+
+    Raises:
+        CheckpointError: As `download`.
+        UnknownCheckpoint: No such repository.
+    """
+    from huggingface_hub import snapshot_download
+
+    if settings.offline:
+        folder = _snapshot(cache_of(settings), repo, revision)
+        if folder is None:
+            raise CheckpointMissing(
+                f"{repo} is not on this machine, and fluxgram is offline.", "Go online once and fetch it."
+            )
+        return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    try:
+        files = snapshot_download(
+            repo,
+            revision=revision,
+            cache_dir=cache_of(settings),
+            allow_patterns=["*.safetensors", *(f"*{ending}" for ending in layout.PICKLED)],
+            endpoint=os.environ.get("HF_ENDPOINT"),
+            dry_run=True,
+            tqdm_class=_counter(lambda stage, fraction: None, 0),
+        )
+    except (OSError, ValueError) as reason:
+        raise _explained(reason, repo, revision) from reason
+    return [file.filename for file in files]
+
+
 def remove(repo: str, settings: Settings) -> int:
     """Delete fluxgram's own copy of a repository; bytes that became free.
 

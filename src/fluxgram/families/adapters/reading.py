@@ -7,9 +7,7 @@ they are `names.py`, what they make up `pieces.py`; the changes themselves are `
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from fluxgram.errors import AdapterDamaged, AdapterMisfit
@@ -17,24 +15,8 @@ from fluxgram.families.adapters import header
 from fluxgram.families.adapters.adapter import Adapter, Change, Report
 from fluxgram.families.adapters.building import changes_of, rows_of
 from fluxgram.families.adapters.header import AdapterFile
-from fluxgram.families.adapters.kinship import Kin, kin_of
-from fluxgram.families.adapters.names import (
-    FLUX1,
-    FLUX2,
-    Directory,
-    Place,
-    enumerated,
-    flat,
-    text_encoder_of,
-)
-from fluxgram.families.adapters.pieces import Fault, Piece, pieces_of
-from fluxgram.families.adapters.roles import form_of
 from fluxgram.families.adapters.scaling import config_beside
-
-_NAMED = 3
-"""Tensors that an error names."""
-_NEAREST = 20
-"""Tensors that a report has nearest names for; looking for them takes time."""
+from fluxgram.families.adapters.survey import Survey, refuse, survey_of
 
 
 def open_adapter(
@@ -59,8 +41,8 @@ def open_adapter(
     """
     file = header.open_file(path)
     name = name or path.stem
-    survey = _survey(file, shapes)
-    _refuse(file, survey, shapes, name, made_for)
+    survey = survey_of(file, shapes)
+    refuse(file, survey, shapes, name, made_for)
     return Adapter(name, fingerprint_of(path), survey.report, _load(file, survey, shapes))
 
 
@@ -77,7 +59,22 @@ def inspect_adapter(path: Path, shapes: Mapping[str, tuple[int, ...]] | None = N
         UnsafeWeights: Pickled.
         AdapterDamaged: Half a file, or no safetensors file.
     """
-    return _survey(header.open_file(path), shapes).report
+    return survey_of(header.open_file(path), shapes).report
+
+
+def check_adapter(path: Path, name: str = "") -> Report:
+    """Look at all of an adapter without a checkpoint: its numbers, and whether any FLUX has its layers.
+
+    Raises:
+        UnknownAdapter: No such file.
+        UnsafeWeights: Pickled.
+        AdapterDamaged: As `open_adapter`.
+        AdapterMisfit: It is for something that fluxgram does not draw with.
+    """
+    file = header.open_file(path)
+    survey = survey_of(file, None)
+    refuse(file, survey, None, name or path.stem, "")
+    return survey.report
 
 
 def fits(
@@ -91,7 +88,7 @@ def fits(
     """
     try:
         file = header.open_file(path)
-        _refuse(file, _survey(file, shapes), shapes, name or path.stem, made_for)
+        refuse(file, survey_of(file, shapes), shapes, name or path.stem, made_for)
     except (AdapterDamaged, AdapterMisfit) as reason:
         return reason
     return None
@@ -106,151 +103,8 @@ def fingerprint_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class _Survey:
-    """What the header of a file says, held against a checkpoint or against what the file is likely for."""
-
-    report: Report
-    placed: list[tuple[Piece, Place]]
-    faults: list[Fault]
-
-
-def _survey(file: AdapterFile, shapes: Mapping[str, tuple[int, ...]] | None) -> _Survey:
-    pieces, faults = pieces_of(file)
-    kin = kin_of({piece.layer: piece.shape for piece in pieces} | {fault.layer: () for fault in faults})
-    directory = Directory(_likely(kin) if shapes is None else shapes, any_text=shapes is None)
-    placed: list[tuple[Piece, Place]] = []
-    taken: dict[tuple[str, bool], str] = {}
-    for piece in pieces:
-        place = directory.place(piece.layer)
-        why = _absent(piece) if place is None else _misfit(piece, place, shapes)
-        if place is not None and not why:
-            why = _taken(piece, place, taken)
-        if place is None or why:
-            if not _is_idle(file, piece):
-                faults += [Fault(name, piece.layer, why, damaged=False) for name in piece.tensors.values()]
-            continue
-        placed.append((piece, place))
-    return _Survey(
-        _report(file, placed, pieces, faults, directory, str(kin) if kin.name else ""), placed, faults
-    )
-
-
-def _absent(piece: Piece) -> str:
-    if text_encoder_of(flat(piece.layer)):
-        return "it is of a text encoder that the checkpoint does not have, or does not read that far"
-    return "there is no such layer"
-
-
-def _misfit(piece: Piece, place: Place, shapes: Mapping[str, tuple[int, ...]] | None) -> str:
-    """Why a piece cannot go where its name says; empty where it can."""
-    if piece.lengths == "columns" and (len(place.paths) > 1):
-        return "its lengths (DoRA) are of columns of a layer that is split in the checkpoint"
-    if shapes is None:
-        return ""
-    out, into = sum(shapes[path][0] for path in place.paths), shapes[place.paths[0]][1]
-    wanted = (out, 0) if piece.kind == "bias" else (out, into)
-    if piece.shape == wanted:
-        return ""
-    return f"it is for a layer of {piece.shape[0]} x {piece.shape[1]}, and {place.paths[0]} is {out} x {into}"
-
-
-def _taken(piece: Piece, place: Place, taken: dict[tuple[str, bool], str]) -> str:
-    """Why a place is not free; empty where it is, and then it is taken."""
-    keys = [(path, piece.kind == "bias") for path in place.paths]
-    for key in keys:
-        if key in taken:
-            return f"{key[0]} is changed by {taken[key]} already"
-    taken |= dict.fromkeys(keys, piece.layer)
-    return ""
-
-
-def _is_idle(file: AdapterFile, piece: Piece) -> bool:
-    """Whether a piece changes nothing: some tools write zeros for layers that they did not train."""
-    if piece.lengths or "up_bias" in piece.tensors:
-        return False
-    return any(header.is_zero(file, name) for name in piece.factors)
-
-
-def _likely(kin: Kin) -> set[str]:
-    """Layers of the transformer that a file was likely made for."""
-    tables = {"FLUX.1": (FLUX1,), "FLUX.2": (FLUX2,)}.get(kin.family, (FLUX1, FLUX2))
-    return {
-        path for table in tables for path in enumerated(table, min(kin.doubles, 999), min(kin.singles, 999))
-    }
-
-
-def _report(
-    file: AdapterFile,
-    placed: list[tuple[Piece, Place]],
-    pieces: list[Piece],
-    faults: list[Fault],
-    directory: Directory,
-    base: str,
-) -> Report:
-    unmatched: dict[str, tuple[str, ...]] = {}
-    near: dict[str, tuple[str, ...]] = {}
-    for fault in sorted(faults, key=lambda each: each.name):
-        if fault.layer not in near and len(near) < _NEAREST:
-            near[fault.layer] = directory.nearest(fault.layer)
-        unmatched[fault.name] = near.get(fault.layer, ())
-    return Report(
-        form=form_of(file.entries),
-        kinds=dict(sorted(Counter(piece.label for piece in pieces).items())),
-        total=len(file.entries),
-        matched=len(file.entries) - len(unmatched),
-        unmatched=unmatched,
-        ranks=tuple(sorted({piece.rank for piece in pieces if piece.rank})),
-        alphas=tuple(sorted({piece.alpha for piece in pieces if piece.alpha is not None})),
-        layers=tuple(sorted({path for _, place in placed for path in place.paths})),
-        base=base,
-    )
-
-
-def _refuse(
-    file: AdapterFile, survey: _Survey, shapes: Mapping[str, tuple[int, ...]], name: str, made_for: str
-) -> None:
-    """Raise for what is wrong with a file, the worse first; its numbers are read only where all else is right."""
-    report, faults = survey.report, survey.faults
-    if faults and not report.kinds and not any(fault.damaged for fault in faults):
-        raise AdapterMisfit(
-            f"{name} holds no adapter that can be read: none of its {report.total} tensors is of one "
-            f"({faults[0].name}: {faults[0].why}).",
-            "Name the file of a LoRA, LoHa, LoKr or DoRA; a checkpoint is given with --checkpoint.",
-        )
-    damaged = [fault for fault in faults if fault.damaged]
-    if damaged:
-        raise AdapterDamaged(
-            f"The adapter {name} is damaged: {len(damaged)} of its {report.total} tensors cannot be used; "
-            f"{_listed(damaged)}.",
-            "Fetch it again, or ask for another file; nothing of it was applied.",
-        )
-    if faults:
-        near = next((names for names in report.unmatched.values() if names), ())
-        nearest = f" (nearest: {', '.join(near)})" if near else ""
-        made = f"It was likely made for {report.base}; " if report.base else ""
-        raise AdapterMisfit(
-            f"The adapter {name} does not fit {made_for or 'this checkpoint'}: {len(report.unmatched)} of its "
-            f"{report.total} tensors have no place; {_listed(faults)}{nearest}.",
-            f"{made}{made_for or 'the checkpoint'} is {kin_of(shapes)}. Nothing of it was applied.",
-        )
-    header.check_numbers(file)
-    if all(_is_idle(file, piece) for piece, _ in survey.placed):
-        raise AdapterDamaged(
-            f"The adapter {name} would change nothing: all of its weights are 0.",
-            "It was saved before it was trained; ask for another file.",
-        )
-
-
-def _listed(faults: list[Fault]) -> str:
-    """The first faults in words, one a layer."""
-    first = list({fault.layer: fault for fault in faults}.values())[:_NAMED]
-    more = "; …" if len({fault.layer for fault in faults}) > _NAMED else ""
-    return "; ".join(f"{fault.name}: {fault.why}" for fault in first) + more
-
-
 def _load(
-    file: AdapterFile, survey: _Survey, shapes: Mapping[str, tuple[int, ...]]
+    file: AdapterFile, survey: Survey, shapes: Mapping[str, tuple[int, ...]]
 ) -> dict[str, tuple[Change, ...]]:
     """The changes of all layers."""
     from safetensors import SafetensorError, safe_open

@@ -1,0 +1,194 @@
+"""A file held against a checkpoint by its header: which pieces have a place, which have none and why, and the `Report`.
+
+`reading.py` loads what was found right here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fluxgram.errors import AdapterDamaged, AdapterMisfit
+from fluxgram.families.adapters import header
+from fluxgram.families.adapters.adapter import Report
+from fluxgram.families.adapters.header import AdapterFile
+from fluxgram.families.adapters.kinship import Kin, kin_of
+from fluxgram.families.adapters.names import (
+    FLUX1,
+    FLUX2,
+    Directory,
+    Place,
+    enumerated,
+    flat,
+    text_encoder_of,
+)
+from fluxgram.families.adapters.pieces import Fault, Piece, pieces_of
+from fluxgram.families.adapters.roles import form_of
+
+Shapes = Mapping[str, tuple[int, ...]]
+_NAMED = 3
+"""Layers that an error names."""
+_NEAREST = 20
+"""Layers that a report has nearest names for; looking for them takes time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What the header of a file says, held against a checkpoint or against what the file is likely for."""
+
+    report: Report
+    placed: list[tuple[Piece, Place]]
+    faults: list[Fault]
+
+
+def survey_of(file: AdapterFile, shapes: Shapes | None) -> Survey:
+    """Hold a file against a checkpoint, or (None) against all FLUX that there is.
+
+    Raises:
+        AdapterDamaged: An alpha that is no number, or a configuration that cannot be read.
+    """
+    pieces, faults = pieces_of(file)
+    kin = kin_of({piece.layer: piece.shape for piece in pieces} | {fault.layer: () for fault in faults})
+    directory = Directory(_likely(kin) if shapes is None else shapes, any_text=shapes is None)
+    placed: list[tuple[Piece, Place]] = []
+    taken: dict[tuple[str, bool], str] = {}
+    for piece in pieces:
+        place = directory.place(piece.layer)
+        why = _absent(piece) if place is None else _misfit(piece, place, shapes)
+        if place is not None and not why:
+            why = _taken(piece, place, taken)
+        if place is None or why:
+            if not _is_idle(file, piece):
+                faults += [Fault(name, piece.layer, why, damaged=False) for name in piece.tensors.values()]
+            continue
+        placed.append((piece, place))
+    return Survey(
+        _report(file, placed, pieces, faults, directory, str(kin) if kin.name else ""), placed, faults
+    )
+
+
+def _absent(piece: Piece) -> str:
+    if text_encoder_of(flat(piece.layer)):
+        return "it is of a text encoder that the checkpoint does not have, or does not read that far"
+    return "there is no such layer"
+
+
+def _misfit(piece: Piece, place: Place, shapes: Shapes | None) -> str:
+    """Why a piece cannot go where its name says; empty where it can."""
+    if piece.lengths == "columns" and (len(place.paths) > 1):
+        return "its lengths (DoRA) are of columns of a layer that is split in the checkpoint"
+    if shapes is None:
+        return ""
+    out, into = sum(shapes[path][0] for path in place.paths), shapes[place.paths[0]][1]
+    wanted = (out, 0) if piece.kind == "bias" else (out, into)
+    if piece.shape == wanted:
+        return ""
+    return f"it is for a layer of {piece.shape[0]} x {piece.shape[1]}, and {place.paths[0]} is {out} x {into}"
+
+
+def _taken(piece: Piece, place: Place, taken: dict[tuple[str, bool], str]) -> str:
+    """Why a place is not free; empty where it is, and then it is taken."""
+    keys = [(path, piece.kind == "bias") for path in place.paths]
+    for key in keys:
+        if key in taken:
+            return f"{key[0]} is changed by {taken[key]} already"
+    taken |= dict.fromkeys(keys, piece.layer)
+    return ""
+
+
+def _is_idle(file: AdapterFile, piece: Piece) -> bool:
+    """Whether a piece changes nothing: some tools write zeros for layers that they did not train."""
+    if piece.lengths or "up_bias" in piece.tensors:
+        return False
+    return any(header.is_zero(file, name) for name in piece.factors)
+
+
+def _likely(kin: Kin) -> set[str]:
+    """Layers of the transformer that a file was likely made for."""
+    tables = {"FLUX.1": (FLUX1,), "FLUX.2": (FLUX2,)}.get(kin.family, (FLUX1, FLUX2))
+    return {
+        path for table in tables for path in enumerated(table, min(kin.doubles, 999), min(kin.singles, 999))
+    }
+
+
+def _report(
+    file: AdapterFile,
+    placed: list[tuple[Piece, Place]],
+    pieces: list[Piece],
+    faults: list[Fault],
+    directory: Directory,
+    base: str,
+) -> Report:
+    unmatched: dict[str, tuple[str, ...]] = {}
+    near: dict[str, tuple[str, ...]] = {}
+    for fault in sorted(faults, key=lambda each: each.name):
+        if fault.layer not in near and len(near) < _NEAREST:
+            near[fault.layer] = directory.nearest(fault.layer)
+        unmatched[fault.name] = near.get(fault.layer, ())
+    return Report(
+        form=form_of(file.entries),
+        kinds=dict(sorted(Counter(piece.label for piece in pieces).items())),
+        total=len(file.entries),
+        matched=len(file.entries) - len(unmatched),
+        unmatched=unmatched,
+        ranks=tuple(sorted({piece.rank for piece in pieces if piece.rank})),
+        alphas=tuple(sorted({piece.alpha for piece in pieces if piece.alpha is not None})),
+        layers=tuple(sorted({path for _, place in placed for path in place.paths})),
+        base=base,
+    )
+
+
+def refuse(file: AdapterFile, survey: Survey, shapes: Shapes | None, name: str, made_for: str) -> None:
+    """Raise for what is wrong with a file, the worse first; its numbers are read only where all else is right.
+
+    Args:
+        file: The file.
+        survey: As `survey_of`.
+        shapes: That it was held against.
+        name: What people call the adapter.
+        made_for: What people call the checkpoint.
+
+    Raises:
+        AdapterDamaged: Changes by halves, impossible numbers, or no change at all.
+        AdapterMisfit: Not every tensor has a place.
+    """
+    report, faults = survey.report, survey.faults
+    if faults and not report.kinds and not any(fault.damaged for fault in faults):
+        raise AdapterMisfit(
+            f"{name} holds no adapter that can be read: none of its {report.total} tensors is of one "
+            f"({faults[0].name}: {faults[0].why}).",
+            "Name the file of a LoRA, LoHa, LoKr or DoRA; a checkpoint is given with --checkpoint.",
+        )
+    damaged = [fault for fault in faults if fault.damaged]
+    if damaged:
+        raise AdapterDamaged(
+            f"The adapter {name} is damaged: {len(damaged)} of its {report.total} tensors cannot be used; "
+            f"{_listed(damaged)}.",
+            "Fetch it again, or ask for another file; nothing of it was applied.",
+        )
+    if faults:
+        near = next((names for names in report.unmatched.values() if names), ())
+        nearest = f" (nearest: {', '.join(near)})" if near else ""
+        where = (made_for or "this checkpoint") if shapes is not None else "any FLUX.1 or FLUX.2"
+        made = [f"It was likely made for {report.base}"] if report.base else []
+        if shapes is not None:
+            made.append(f"{made_for or 'the checkpoint'} is {kin_of(shapes)}")
+        raise AdapterMisfit(
+            f"The adapter {name} does not fit {where}: {len(report.unmatched)} of its {report.total} tensors "
+            f"have no place; {_listed(faults)}{nearest}.",
+            f"{'; '.join([*made, 'nothing of it was applied'])}.",
+        )
+    header.check_numbers(file)
+    if all(_is_idle(file, piece) for piece, _ in survey.placed):
+        raise AdapterDamaged(
+            f"The adapter {name} would change nothing: all of its weights are 0.",
+            "It was saved before it was trained; ask for another file.",
+        )
+
+
+def _listed(faults: list[Fault]) -> str:
+    """The first faults in words, one a layer."""
+    first = list({fault.layer: fault for fault in faults}.values())[:_NAMED]
+    more = "; …" if len({fault.layer for fault in faults}) > _NAMED else ""
+    return "; ".join(f"{fault.name}: {fault.why}" for fault in first) + more
