@@ -66,6 +66,22 @@ function read(text) {
   }
 }
 
+/**
+ * Ask until it is answered, less and less often.
+ * @param {() => Promise<any>} asked
+ * @param {(error: Error) => void} [missed] hears each time why it was not
+ */
+export async function patiently(asked, missed = () => {}) {
+  for (let wait = 1000; ; wait = Math.min(wait * 2, 8000)) {
+    try {
+      return await asked();
+    } catch (error) {
+      missed(error);
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+  }
+}
+
 /** What an answer that is no success says. */
 export async function refusal(answer) {
   if (answer.status === 401) {

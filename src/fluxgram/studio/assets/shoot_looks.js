@@ -1,15 +1,10 @@
 // Looks: presets as pictures, or as cards in the colour of their light where the embedded checkpoint cannot draw such a
 // thing. Choosing one writes its light, lens and finish around the subject that the prompt has.
-import { api, asset, h, page, t, tell, toast } from "./core.js";
+import { api, asset, h, page, patiently, t, tell, toast } from "./core.js";
 import { draft } from "./draft.js";
 import { checkpoint } from "./shoot_settings.js";
 
 const KINDS = ["portrait", "environment", "product", "landscape", "macro", "interior"];
-const SUBJECTS = {
-  portrait: "close portrait of a woman in her 30s with freckles and auburn hair",
-  environment: "a man in his 50s with a short grey beard",
-  product: "a handmade bag", landscape: "a wide valley", macro: "an old pocket watch", interior: "a quiet living room",
-};
 
 /** The colour of light of a temperature, after Planck's law as screens show it (Helland's fit). */
 function colour(kelvin) {
@@ -39,17 +34,11 @@ export async function putLooks(place, taken) {
 /** The presets, portraits with a picture first; asked for until the server answers. */
 async function lookUp() {
   const pictures = new Set(page().pictures);
-  for (let wait = 1000; ; wait = Math.min(wait * 2, 8000)) {
-    try {
-      const { presets } = await api("GET", "/vocabulary/presets");
-      return presets.map((preset) => {
-        const name = preset.id.replace(/^preset\./, "");
-        return { ...preset, name, kind: preset.brief, picture: pictures.has(name) };
-      }).sort((one, two) => two.picture - one.picture);
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, wait));
-    }
-  }
+  const { presets } = await patiently(() => api("GET", "/vocabulary/presets"));
+  return presets.map((preset) => {
+    const name = preset.id.replace(/^preset\./, "");
+    return { ...preset, name, kind: preset.brief, picture: pictures.has(name) };
+  }).sort((one, two) => two.picture - one.picture);
 }
 
 function card(look, taken) {
@@ -93,5 +82,5 @@ async function subject(look) {
     const said = read.chosen?.subject?.trim();
     if (said && (read.kind === look.kind || (people(read.kind) && people(look.kind)))) return said;
   }
-  return SUBJECTS[look.kind];
+  return t(`shoot.subject_${look.kind}`);
 }

@@ -1,5 +1,5 @@
 // The settings column of the start page: shape, number, quality, seed and checkpoint. Each is a view of the draft.
-import { api, duration, h, icon, page, t } from "./core.js";
+import { api, duration, h, icon, page, patiently, t } from "./core.js";
 import { draft } from "./draft.js";
 
 const SHAPES = [[1, 1], [4, 5], [3, 4], [2, 3], [9, 16], [5, 4], [4, 3], [3, 2], [16, 9]];
@@ -73,15 +73,8 @@ export async function settings(given, lastSeed) {
   at("checkpoint").addEventListener("change", () => draft.set({ checkpoint: at("checkpoint").value }));
   draft.on(show);
   show();
-  for (let wait = 1000; ; wait = Math.min(wait * 2, 8000)) {
-    try {
-      cards = (await api("GET", "/checkpoints")).checkpoints;
-      break;
-    } catch (error) {
-      at("checkpoint-help").replaceChildren(`${t("shoot.checkpoint_failed")} ${error.message}`);
-      await new Promise((resolve) => setTimeout(resolve, wait));
-    }
-  }
+  cards = (await patiently(() => api("GET", "/checkpoints"),
+    (error) => at("checkpoint-help").replaceChildren(`${t("shoot.checkpoint_failed")} ${error.message}`))).checkpoints;
   show();
   if (!page().admin) return; // nobody else may know
   api("GET", "/machine").then(({ examination }) => {
