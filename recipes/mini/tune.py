@@ -6,8 +6,9 @@ The chosen part of the pool (`tune_choice.py`) teaches in two ways. Flow matchin
 trained. So the base first draws the same captions itself, and the adapter learns to make the renders likelier and the
 base's own pictures less likely than the base does: direct discriminative optimization (Zheng et al. 2025,
 arXiv 2503.01103), the likelihood's ratio being read off the errors of the velocity as in Diffusion-DPO (Wallace et al.
-2023) and SPIN (Yuan et al. 2024). Everything but the low-rank matrices is frozen. Resumes from WORK. How the result is
-held against its base is `tune_report.py`.
+2023) and SPIN (Yuan et al. 2024). Everything but the low-rank matrices is frozen. A further round (`--after`) has the
+tuned base for its rival; its file holds both. Resumes from WORK. How the result is held against its base is
+`tune_report.py`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import Any
 import numpy as np
 import torch
 from diffusers.models.transformers.transformer_flux2 import Flux2Transformer2DModel
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn import functional as F
 from transformers import PreTrainedTokenizerFast, Qwen3ForCausalLM
@@ -127,7 +128,7 @@ class Words:
         return torch.stack([states[layer] for layer in LAYERS], 2).flatten(2).float()
 
 
-def levels(steps: int = STEPS, shift: float = SHIFT) -> list[float]:
+def levels(steps: int, shift: float) -> list[float]:
     """Noise levels from 1 to 0, shifted as the checkpoint's table says."""
     plain = np.linspace(1, 0, steps + 1)
     return [float(shift * x / (1 + (shift - 1) * x)) for x in plain]
@@ -143,7 +144,7 @@ def draw(
 ) -> torch.Tensor:
     """Euler steps with classifier-free guidance from noise (n, tokens, 64) to latents."""
     x, both = noise, torch.cat([text, empty.expand_as(text)])
-    ladder = levels()
+    ladder = levels(STEPS, SHIFT)
     for now, later in pairwise(ladder):
         t = torch.full((2 * len(x),), now)
         with torch.autocast("cpu", torch.bfloat16):
@@ -165,6 +166,8 @@ class Trainer:
         self.tables = {
             shape: rotary(net, self.words.length, rows, 8) for shape, rows in (("square", 8), ("tall", 12))
         }
+        self.earlier = read_earlier(options.after, options.after_weight)
+        fold(net, self.earlier)
         self.tuned = Tuned(net, options.rank)
         self.run_net = torch.compile(self.tuned, dynamic=False) if options.compile else self.tuned
         self.rng = np.random.default_rng(options.seed)
@@ -289,18 +292,43 @@ class Trainer:
         state |= {"seconds": self.seconds, "optimizer": self.optimizer.state_dict()}
         torch.save(state, self._path.with_suffix(".tmp"))
         self._path.with_suffix(".tmp").replace(self._path)
-        write(self.tuned, self.average, self.options)
+        tensors = joined(self.earlier, self.tuned.tensors(self.average))
+        write(tensors, self.options)
 
 
-def write(tuned: Tuned, values: list[torch.Tensor], options: argparse.Namespace) -> None:
+def read_earlier(path: Path | None, weight: float) -> dict[str, torch.Tensor]:
+    """The tensors of an adapter of an earlier round at a weight; none without one."""
+    tensors = load_file(path) if path else {}
+    return {name: each * weight if ".lora_B." in name else each for name, each in tensors.items()}
+
+
+def fold(net: nn.Module, tensors: dict[str, torch.Tensor]) -> None:
+    """Add an adapter to the weights, so that the next round begins where it ended."""
+    for name, down in tensors.items():
+        if ".lora_A." in name:
+            up = tensors[name.replace(".lora_A.", ".lora_B.")]
+            layer = net.get_submodule(name.removeprefix("transformer.").removesuffix(".lora_A.weight"))
+            layer.weight.data += up.float() @ down.float()
+
+
+def joined(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Two adapters of the same layers as one, whose rank is the sum of theirs."""
+    return {
+        name: torch.cat([first[name], each], 0 if ".lora_A." in name else 1) if first else each
+        for name, each in second.items()
+    }
+
+
+def write(tensors: dict[str, torch.Tensor], options: argparse.Namespace) -> None:
     """The adapter's file: diffusers' names, and metadata that says how it was made."""
+    rank = str(len(next(each for name, each in tensors.items() if ".lora_A." in name)))
     about = {
-        "format": "pt", "base": options.base.name, "rank": str(options.rank), "alpha": str(options.rank),
+        "format": "pt", "base": options.base.name, "rank": rank, "alpha": rank,
         "recipe": f"recipes.mini.tune --choose {options.choose}", "licence": "Apache-2.0",
         "words": CHOICES[options.choose].trigger,
     }  # fmt: skip
     temporary = options.out.with_suffix(".tmp")
-    save_file(tuned.tensors(values), temporary, about)
+    save_file(tensors, temporary, about)
     temporary.replace(options.out)
 
 
@@ -314,6 +342,8 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--rank", type=int, default=RANK)
     parser.add_argument("--rows", type=int, default=12, help="renders of a step, and as many rivals")
+    parser.add_argument("--after", type=Path, help="adapter of an earlier round, which this one goes on from")
+    parser.add_argument("--after-weight", type=float, default=1.0)
     parser.add_argument("--most", type=int, default=900, help="most pictures; a third as many tall ones")
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--sharpness", type=float, default=SHARPNESS)
