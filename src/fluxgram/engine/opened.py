@@ -72,7 +72,7 @@ class OpenedAdapters:
         self._catalogue = catalogue
         self._most = most_bytes
         self._kept: OrderedDict[tuple[str, str], Adapter] = OrderedDict()  # file's hash and checkpoint's key
-        self._hashes: dict[tuple[Path, int, int], str] = {}  # by the file as it lay there
+        self._hashes: dict[tuple[object, ...], str] = {}  # by the file as it lay there
 
     @property
     def bytes(self) -> int:
@@ -200,13 +200,16 @@ def _bare(path: str) -> str:
     return path.partition(".")[2]
 
 
-def _as_it_lies(path: Path) -> tuple[Path, int, int] | None:
-    """What changes when a file is written anew; None where it is gone."""
+def _as_it_lies(path: Path) -> tuple[object, ...] | None:
+    """What changes when a file, or the configuration beside it, is written anew; None where it is gone."""
+    from fluxgram.families.adapters.scaling import config_beside
+
     try:
-        stat = path.stat()
+        config = config_beside(path)
+        stats = [each.stat() for each in (path, config) if each is not None]
     except OSError:
         return None
-    return path, stat.st_mtime_ns, stat.st_size
+    return path, *((stat.st_ino, stat.st_mtime_ns, stat.st_size) for stat in stats)
 
 
 def _device(name: str) -> torch.device:

@@ -64,11 +64,14 @@ def with_sources(request: Request, receipt: Receipt, places: Sequence[str], cata
     Raises:
         UnknownAdapter: An adapter is nowhere, or a place was named that no adapter of the picture is in.
     """
+    from fluxgram.families.adapters.reading import fingerprint_of
+
     asked = [each for each in receipt.adapters if each.source is not None]
     there = {place: catalogue.adapter(place) for place in places}
     taken: dict[int, str] = {}
     for place, known in there.items():
-        fitting = [i for i, each in enumerate(asked) if each.fingerprint == known.fingerprint]
+        fingerprint = fingerprint_of(known.path)
+        fitting = [i for i, each in enumerate(asked) if each.fingerprint == fingerprint]
         fitting += [i for i, each in enumerate(asked) if known.name in (each.name, _stem(each.source or ""))]
         free = [number for number in fitting if number not in taken]
         if not free:
