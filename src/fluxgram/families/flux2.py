@@ -120,14 +120,14 @@ class Flux2:
         guidance = max(1.0, guidance)
         if negative is None:
             return Condition(text, report, guidance, unguided=unguided)
-        against, against_report, read = _embed(parts, negative.text, adapters)
-        cfg = negative.method == "true_cfg"
+        cfg, least = negative.method == "true_cfg", text.shape[1] if negative.method == "nag" else 0
+        against, against_report, read = _embed(parts, negative.text, adapters, least)
         return Condition(
             text,
             report,
             negative.scale if cfg else guidance,
             unguided=against if cfg else unguided,
-            negative=None if cfg else against[:, :read],
+            negative=None if cfg else against if least else against[:, :read],
             negative_report=against_report,
             negative_method=negative.method,
             negative_scale=negative.scale,
@@ -202,22 +202,22 @@ def empirical_mu(tokens: int, steps: int) -> float:
 
 
 def _embed(
-    parts: Parts, prompt: str, adapters: Sequence[Applied] = ()
+    parts: Parts, prompt: str, adapters: Sequence[Applied] = (), least: int = 0
 ) -> tuple[torch.Tensor, TextReport, int]:
     """Embedding (1, text tokens, layers*channels) of a prompt, what was read, and where padding on the right begins.
 
-    Remembered for the last prompts of this checkpoint.
+    Padded to at least `least` tokens; remembered for the last prompts of this checkpoint.
     """
     import torch
 
     changing = [each for each in adapters if each.changes("text_encoder")]
     cache: OrderedDict[tuple[Any, ...], tuple[torch.Tensor, TextReport, int]] = parts.extra["prompts"]
-    key = (prompt, *(each.mark for each in changing))
+    key = (prompt, least, *(each.mark for each in changing))
     if key in cache:
         cache.move_to_end(key)
         return cache[key]
     tokenizer: PromptTokenizer = parts.components["tokenizer"]
-    tokens = tokenizer.encode(prompt)
+    tokens = tokenizer.encode(prompt, least)
     encoder = _component(parts, "text_encoder")
     device = torch.device(parts.placement.device)
     guard = memory_guard(parts.placement, "reading the prompt")

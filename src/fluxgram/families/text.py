@@ -97,8 +97,13 @@ class PromptTokenizer:
         """What would be read of a prompt."""
         return self.encode(prompt).report
 
-    def encode(self, prompt: str) -> Tokens:
-        """Token ids of a prompt: templated, cut at the limit, padded to the first length that holds them."""
+    def encode(self, prompt: str, least: int = 0) -> Tokens:
+        """Token ids of a prompt: templated, cut at the limit, padded to the first length that holds them.
+
+        Args:
+            prompt: The words.
+            least: Padded to no less than this, as far as the contract's lengths go.
+        """
         text = self._render(prompt)
         encoding = self._tokenizer.encode(text, add_special_tokens=True)
         limit = self._lengths[-1]
@@ -112,7 +117,8 @@ class PromptTokenizer:
         kept = sum(index < limit for index, _ in spans)
         report = TextReport(total=len(spans), kept=kept, limit=limit - self._before, lost=prompt[cut:])
         ids = list(encoding.ids[:limit])
-        room = next(length for length in self._lengths if length >= len(ids)) - len(ids)
+        least = min(max(least, len(ids)), limit)
+        room = next(length for length in self._lengths if length >= least) - len(ids)
         ids, mask = (
             ([self._pad] * room + ids, [0] * room + [1] * len(ids))
             if self._left
