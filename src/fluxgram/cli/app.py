@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from fluxgram.cli import (
+    adapters,
     character,
     checkpoints,
     compare,
@@ -54,6 +55,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(queue.app, name="queue")
 app.add_typer(character.app, name="character")
 app.add_typer(checkpoints.app, name="checkpoints")
+app.add_typer(adapters.app, name="adapters")
 
 
 def _version(*, asked: bool) -> None:

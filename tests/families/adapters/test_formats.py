@@ -13,7 +13,7 @@ import torch
 from fluxgram.families.adapters.adapter import Adapter
 from fluxgram.families.adapters.applied import Applied, adapt
 from fluxgram.families.adapters.forms import Bias
-from fluxgram.families.adapters.reading import fits, inspect_adapter, open_adapter
+from fluxgram.families.adapters.reading import fault_of, inspect_adapter, open_adapter
 from tests.families.adapters.corpus import FORMATS, File, World
 
 CASES = [(name, family) for name, (_, families) in FORMATS.items() for family in families]
@@ -49,7 +49,7 @@ def test_every_tensor_finds_its_place(case: tuple[File, Path, Adapter]) -> None:
     report = adapter.report
     assert (report.total, report.matched, report.unmatched) == (len(file.tensors), len(file.tensors), {})
     assert set(report.layers) == wanted
-    assert fits(path, file.world.shapes) is None
+    assert fault_of(path, file.world.shapes) is None
 
 
 @each

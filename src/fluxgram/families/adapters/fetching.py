@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _ID = re.compile(
     r"(?:hub:|(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/)?"
-    r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:/(?:(?:blob|resolve)/(?P<revision>[^/?]+)/)?(?P<file>[^?]*))?(?:\?.*)?"
+    r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:[/:](?:(?:blob|resolve)/(?P<revision>[^/?]+)/)?(?P<file>[^?]*))?(?:\?.*)?"
 )
 _OBVIOUS = ("pytorch_lora_weights.safetensors", "adapter_model.safetensors", "lora.safetensors")
 _PICKLED = (".bin", ".pt", ".pth", ".ckpt")
@@ -38,7 +38,7 @@ class HubId:
 
 
 def hub_id_of(source: str) -> HubId | None:
-    """`owner/repo`, `owner/repo/file.safetensors`, `hub:…` or a page's address; None for anything else."""
+    """`owner/repo`, `owner/repo/file.safetensors` (or with a colon), `hub:…` or a page's address; else None."""
     found = _ID.fullmatch(source)
     if found is None or ".." in source or source.startswith((".", "/", "~")):
         return None

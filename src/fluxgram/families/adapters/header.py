@@ -141,14 +141,11 @@ def check_numbers(file: AdapterFile) -> None:
     Raises:
         AdapterDamaged: One of them is not a number, infinite, or too large to be a weight.
     """
-    import numpy as np
-
-    whole = np.memmap(file.path, np.uint8, "r")
     for name, entry in file.entries.items():
         if entry.dtype not in _LIMITS or len(entry.shape) == 0:
             continue
         limit = _LIMITS[entry.dtype][1]
-        for bits in _bits(whole, entry):
+        for bits in _bits(file, entry):
             if bits.max() >= limit:
                 raise AdapterDamaged(
                     f"{file.path.name}: {name} holds impossible numbers (not a number, infinite, or above "
@@ -159,21 +156,26 @@ def check_numbers(file: AdapterFile) -> None:
 
 def is_zero(file: AdapterFile, name: str) -> bool:
     """Whether all elements of a tensor of a floating-point type are 0."""
+    entry = file.entries[name]
+    return entry.dtype in _LIMITS and not any(bits.any() for bits in _bits(file, entry))
+
+
+def _bits(file: AdapterFile, entry: Entry) -> Iterator[np.ndarray[Any, Any]]:
+    """The elements as unsigned numbers without their signs, some at a time.
+
+    Read, not mapped: a mapped file that somebody cuts off meanwhile would end the process.
+    """
     import numpy as np
 
-    entry = file.entries[name]
-    if entry.dtype not in _LIMITS:
-        return False
-    whole = np.memmap(file.path, np.uint8, "r")
-    return not any(bits.any() for bits in _bits(whole, entry))
-
-
-def _bits(whole: np.ndarray[Any, Any], entry: Entry) -> Iterator[np.ndarray[Any, Any]]:
-    """The elements as unsigned numbers without their signs, some at a time."""
     kind, _, mask = _LIMITS[entry.dtype]
-    for start in range(entry.start, entry.stop, _CHUNK):
-        part = whole[start : min(start + _CHUNK, entry.stop)].view(kind)
-        yield part & part.dtype.type(mask)
+    try:
+        with file.path.open("rb") as stream:
+            stream.seek(entry.start)
+            for start in range(entry.start, entry.stop, _CHUNK):
+                part = np.frombuffer(stream.read(min(_CHUNK, entry.stop - start)), kind)
+                yield part & part.dtype.type(mask)
+    except (OSError, ValueError) as reason:
+        raise AdapterDamaged(f"{file.path} cannot be read: {reason}.", _AGAIN) from None
 
 
 def _no_safetensors(path: Path, head: bytes, size: int, length: int) -> AdapterDamaged | UnsafeWeights:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fluxgram.errors import AdapterDamaged, AdapterMisfit
 from fluxgram.families.adapters import header
@@ -17,6 +18,9 @@ from fluxgram.families.adapters.building import changes_of, rows_of
 from fluxgram.families.adapters.header import AdapterFile
 from fluxgram.families.adapters.scaling import config_beside
 from fluxgram.families.adapters.survey import Survey, refuse, survey_of
+
+if TYPE_CHECKING:
+    import torch
 
 
 def open_adapter(
@@ -77,10 +81,12 @@ def check_adapter(path: Path, name: str = "") -> Report:
     return survey.report
 
 
-def fits(
-    path: Path, shapes: Mapping[str, tuple[int, ...]], *, name: str = "", made_for: str = ""
+def fault_of(
+    path: Path, shapes: Mapping[str, tuple[int, ...]] | None, *, name: str = "", made_for: str = ""
 ) -> AdapterDamaged | AdapterMisfit | None:
-    """Why an adapter cannot be used with a checkpoint, or None; all its numbers are looked at, torch is not needed.
+    """Why an adapter cannot be used with a checkpoint (with any, where there are no shapes), or None.
+
+    All its numbers are looked at; torch is not needed.
 
     Raises:
         UnknownAdapter: No such file.
@@ -112,8 +118,14 @@ def _load(
     changes: dict[str, list[Change]] = {}
     try:
         with safe_open(file.path, framework="pt", device="cpu") as opened:
+
+            def copied(name: str) -> torch.Tensor:
+                """Not mapped: a file that is cut off later would end the process (SIGBUS)."""
+                tensor: torch.Tensor = opened.get_tensor(name).clone()
+                return tensor
+
             for piece, place in survey.placed:
-                for path, made in changes_of(piece, rows_of(place, shapes), opened.get_tensor).items():
+                for path, made in changes_of(piece, rows_of(place, shapes), copied).items():
                     changes.setdefault(path, []).extend(made)
     except (SafetensorError, OSError) as reason:
         raise AdapterDamaged(f"{file.path} cannot be read: {reason}.", "Fetch the adapter again.") from None

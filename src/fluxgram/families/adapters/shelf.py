@@ -176,7 +176,7 @@ def add_adapter(
     if taken is not None and not replace:
         raise RequestError(
             f"There is an adapter {taken} already, of another file.",
-            "Give this one another --name, or add --replace.",
+            "Give this one another --name, or take that one's place with --force.",
         )
     metadata = open_file(found.path).metadata
     said = metadata.get("modelspec.trigger_phrase", "").strip()
