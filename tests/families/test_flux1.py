@@ -118,6 +118,29 @@ def test_pictures_of_one_pass_get_what_each_gets_alone(loaded1: dict[str, Parts]
         torch.testing.assert_close(together[index : index + 1], alone, atol=1e-5, rtol=0)
 
 
+def test_two_passes_in_one_batch_are_the_same_but_for_rounding(
+    loaded1: dict[str, Parts], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a GPU with room; each picture with its own adapter."""
+    parts = loaded1["dev"]
+    path = "transformer.transformer_blocks.0.attn.to_v"
+    rows = tuple((Applied(low_rank(parts, path, seed)),) for seed in (1, 2))
+    condition = replace(FLUX1.encode(parts, "a man", Negative("a hat", "true_cfg", 2.0), 3.5), rows=rows)
+    tokens = torch.cat([FLUX1.begin(parts, 64, 64, seed).tokens for seed in (1, 2)])
+    levels = torch.tensor([0.9, 0.3])
+    apart = FLUX1.predict(parts, Latents(tokens, 4, 4), levels, levels, condition)
+    sizes: list[int] = []
+    embedder = parts.components["transformer"].x_embedder
+    counting = embedder.register_forward_hook(lambda _, given, __: sizes.append(len(given[0])))
+    monkeypatch.setattr("fluxgram.families.flux1_velocity.in_one_batch", lambda *_: True)
+    try:
+        together = FLUX1.predict(parts, Latents(tokens, 4, 4), levels, levels, condition)
+    finally:
+        counting.remove()
+    assert sizes == [4]
+    torch.testing.assert_close(together, apart, atol=1e-5, rtol=1e-5)
+
+
 def dense(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
     """Softmax attention written out, with a matrix of who sees whom."""
     scores = query @ key.mT / query.shape[-1] ** 0.5

@@ -29,10 +29,8 @@ def velocity(
     """Velocity (batch, rows*columns, channels) in float32; see `Family.predict`."""
     import torch
 
-    if condition.pooled is None:
-        raise ValueError(
-            "a condition of flux1 has a pooled vector"
-        )  # not a user's mistake: `encode` gives one
+    if condition.pooled is None:  # a mistake in a program: `encode` gives one
+        raise ValueError("a condition of flux1 has a pooled vector")
     batch = latents.tokens.shape[0]
     text, pooled = condition.text.expand(batch, -1, -1), condition.pooled.expand(batch, -1)
     if condition.unguided is None or condition.pooled_unguided is None:
