@@ -20,6 +20,7 @@ from fluxgram.engine.events import Event
 from fluxgram.engine.request import Request
 from fluxgram.errors import Cancelled, CheckpointError, PromptTooLong, RequestError, UnknownCheckpoint
 from fluxgram.families.contract import Family
+from fluxgram.families.steering import NAG_SCALE
 from fluxgram.settings import Settings
 
 SMALL = Request("portrait of a woman", seed=5, steps=3)
@@ -141,8 +142,8 @@ def test_refused_at_the_door(engine: Engine, distilled: str) -> None:
     with pytest.raises(UnknownCheckpoint) as caught:
         engine.submit(Request("portrait", checkpoint="fluxgram-mimi"))
     assert "fluxgram-mini" in caught.value.hint
-    with pytest.raises(RequestError, match="can't apply a negative prompt"):
-        engine.submit(Request("portrait", negative="beard", checkpoint=distilled))
+    with pytest.raises(RequestError, match="can't apply a guidance scale"):
+        engine.submit(Request("portrait", guidance=3, checkpoint=distilled))
     assert not engine.busy
 
 
@@ -151,11 +152,12 @@ def test_what_a_distilled_checkpoint_ignores_stands_in_the_receipt(engine: Engin
         "portrait", negative="beard", guidance=3, seed=1, checkpoint=distilled, allow_ignored=True
     )
     with_it = engine.generate(asked)[0]
-    without = engine.generate(Request("portrait", seed=1, checkpoint=distilled))[0]
+    without = engine.generate(Request("portrait", negative="beard", seed=1, checkpoint=distilled))[0]
     assert with_it.picture.tobytes() == without.picture.tobytes()
-    assert [entry.name for entry in with_it.receipt.ignored] == ["guidance", "negative"]
+    assert [entry.name for entry in with_it.receipt.ignored] == ["guidance"]
     assert with_it.receipt.negative is not None
-    assert with_it.receipt.negative.method == "none"
+    assert (with_it.receipt.negative.method, with_it.receipt.negative.scale) == ("nag", NAG_SCALE)
+    assert 1.0 < (with_it.receipt.negative.cost or 0) < 2.0
     again = engine.reshoot(with_it.receipt, checkpoint=distilled)
     assert again.receipt.is_same_picture(with_it.receipt)
 

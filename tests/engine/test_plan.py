@@ -6,12 +6,17 @@ from collections.abc import Callable
 
 import pytest
 
-from fluxgram.engine.plan import resolve
+from fluxgram.engine.adapter_use import AdapterUse
+from fluxgram.engine.plan import key_of, resolve
 from fluxgram.engine.request import Request
 from fluxgram.errors import RequestError
-from fluxgram.families.checkpoints import Checkpoint
+from fluxgram.families.checkpoints import Checkpoint, OwnAdapter
+from fluxgram.families.contract import Negative
+from fluxgram.families.steering import NAG_SCALE, TRUE_CFG_SCALE, VSF_SCALE
 
 Table = Callable[..., Checkpoint]
+KLEIN: dict[str, object] = {"distilled": True, "guidance": 1.0, "negatives": ("nag", "vsf")}
+DEV: dict[str, object] = {"embeds_guidance": True, "guidance": 3.5, "negatives": ("true_cfg", "nag", "vsf")}
 
 
 def test_defaults_come_from_the_table(table: Table) -> None:
@@ -69,3 +74,134 @@ def test_guidance_that_changes_nothing_is_fine(table: Table) -> None:
 def test_a_step_with_guidance_costs_two_passes(table: Table) -> None:
     with_guidance, without = (resolve(Request("p", guidance=g), table()).step_cost for g in (4, 1))
     assert with_guidance == 2 * without > 0
+
+
+@pytest.mark.parametrize(
+    ("table_fields", "request_fields", "expected"),
+    [
+        ({}, {}, Negative("beard", "true_cfg", 4.0)),
+        ({}, {"guidance": 3}, Negative("beard", "true_cfg", 3.0)),
+        ({}, {"negative_method": "true_cfg", "negative_scale": 4}, Negative("beard", "true_cfg", 4.0)),
+        (KLEIN, {}, Negative("beard", "nag", NAG_SCALE)),
+        (KLEIN, {"negative_method": "vsf"}, Negative("beard", "vsf", VSF_SCALE)),
+        (KLEIN, {"negative_method": "vsf", "negative_scale": 3}, Negative("beard", "vsf", 3.0)),
+        (DEV, {}, Negative("beard", "true_cfg", TRUE_CFG_SCALE)),
+        (DEV, {"guidance": 1}, Negative("beard", "true_cfg", TRUE_CFG_SCALE)),
+        (DEV, {"negative_scale": 5.5}, Negative("beard", "true_cfg", 5.5)),
+        ({"negatives": ("nag", "true_cfg")}, {"guidance": 1}, Negative("beard", "nag", NAG_SCALE)),
+    ],
+)
+def test_how_a_negative_steers(
+    table: Table, table_fields: dict[str, object], request_fields: dict[str, object], expected: Negative
+) -> None:
+    request = Request.from_dict({"prompt": "portrait", "negative": "beard"} | request_fields)
+    assert resolve(request, table(**table_fields)).negative == expected
+
+
+@pytest.mark.parametrize(
+    ("table_fields", "request_fields", "name", "words"),
+    [
+        ({"negatives": ()}, {"negative": "beard"}, "negative", "its table names no way"),
+        (KLEIN | {"negatives": ()}, {"negative": "beard"}, "negative", "distilled to draw without guidance"),
+        (KLEIN, {"negative": "beard", "negative_method": "true_cfg"}, "negative_method", "not true_cfg"),
+        ({}, {"negative": "beard", "negative_scale": 7}, "negative_scale", "that of the guidance"),
+        (DEV, {"negative": "beard", "negative_scale": 0.5}, "negative_scale", "above 1 only"),
+        (KLEIN, {"negative_method": "vsf"}, "negative_method", "no negative prompt"),
+        (KLEIN, {"negative_scale": 2}, "negative_scale", "no negative prompt"),
+    ],
+)
+def test_what_of_a_negative_cannot_be_applied(
+    table: Table, table_fields: dict[str, object], request_fields: dict[str, object], name: str, words: str
+) -> None:
+    fields = {"prompt": "portrait"} | request_fields
+    with pytest.raises(RequestError, match=words) as caught:
+        resolve(Request.from_dict(fields), table(**table_fields))
+    assert caught.value.hint
+    plan = resolve(Request.from_dict(fields | {"allow_ignored": True}), table(**table_fields))
+    assert [entry.name for entry in plan.ignored] == [name]
+
+
+def test_a_negative_prompt_of_the_table(table: Table) -> None:
+    tuned = table(negative="blur, watermark", prefix="photo, ", suffix=", 85mm")
+    plan = resolve(Request("portrait"), tuned)
+    assert (plan.prompt, plan.request.prompt) == ("photo, portrait, 85mm", "portrait")
+    assert plan.negative == Negative("blur, watermark", "true_cfg", 4.0)
+    assert resolve(Request("portrait", negative="beard"), tuned).negative == Negative(
+        "beard", "true_cfg", 4.0
+    )
+    assert resolve(Request("portrait", negative_method="none"), tuned).negative is None
+    without = resolve(Request("portrait", guidance=1), tuned)  # its own wish is no wish of the user's
+    assert (without.negative, without.ignored) == (None, ())
+    with pytest.raises(RequestError, match="there is a negative prompt"):
+        Request("portrait", negative="beard", negative_method="none")
+
+
+def test_what_a_step_costs(table: Table) -> None:
+    def cost(table_fields: dict[str, object], **request: object) -> float:
+        return resolve(Request("p", **request), table(**table_fields)).step_cost  # type: ignore[arg-type]
+
+    assert cost({}, negative="beard") == cost({}) == 2 * cost({}, guidance=1)
+    assert cost(DEV, negative="beard") == 2 * cost(DEV)
+    assert cost(KLEIN) < cost(KLEIN, negative="beard") < 2 * cost(KLEIN)
+
+
+@pytest.fixture
+def find(table: Table) -> Callable[[str], Checkpoint]:
+    fast = table(name="quick", **KLEIN, steps={"draft": 4, "proof": 6, "final": 8})
+    return {"quick": fast, "mute": table(name="mute", distilled=True, guidance=1.0, negatives=())}.__getitem__
+
+
+@pytest.mark.parametrize(
+    ("request_fields", "drawn_by"),
+    [
+        ({}, "base"),
+        ({"quality": "proof"}, "base"),
+        ({"quality": "draft"}, "quick"),
+        ({"quality": "draft", "negative": "beard"}, "quick"),
+        ({"quality": "draft", "negative": "beard", "negative_method": "vsf"}, "quick"),
+        ({"quality": "draft", "negative": "beard", "negative_method": "true_cfg"}, "base"),
+        ({"quality": "draft", "guidance": 3}, "base"),
+        ({"quality": "draft", "guidance": 1}, "base"),
+        ({"quality": "draft", "steps": 8}, "quick"),
+        ({"quality": "draft", "steps": 9}, "base"),
+    ],
+)
+def test_a_fast_version_draws_drafts(
+    table: Table, find: Callable[[str], Checkpoint], request_fields: dict[str, object], drawn_by: str
+) -> None:
+    base = table(name="base", fast="quick", adapters=(OwnAdapter("film", 0.5),), prefix="photo, ")
+    plan = resolve(Request.from_dict({"prompt": "portrait"} | request_fields), base, find)
+    assert (plan.checkpoint.name, plan.asked.name) == (drawn_by, "base")
+    assert plan.adapters == (AdapterUse("film", 0.5),)
+    assert plan.prompt == "photo, portrait"
+    assert plan.guidance == (1.0 if drawn_by == "quick" else plan.request.guidance or 4.0)
+    if request_fields == {"quality": "draft"}:
+        assert plan.steps == 4
+
+
+def test_one_that_takes_no_negative_draws_none(table: Table, find: Callable[[str], Checkpoint]) -> None:
+    base = table(name="base", fast="mute")
+    assert resolve(Request("p", quality="draft"), base, find).checkpoint.name == "mute"
+    assert resolve(Request("p", quality="draft", negative="beard"), base, find).checkpoint.name == "base"
+    assert resolve(Request("p", quality="draft", negative="beard"), base).checkpoint.name == "base"
+
+
+def test_adapters_of_table_and_request(table: Table) -> None:
+    tuned = table(name="tuned", adapters=(OwnAdapter("film", 0.5),))
+    plan = resolve(Request("p", adapters=(AdapterUse("skin"),)), tuned)
+    assert plan.adapters == (AdapterUse("film", 0.5), AdapterUse("skin"))
+    with pytest.raises(RequestError, match="tuned has the adapter film already"):
+        resolve(Request("p", adapters=(AdapterUse("film"),)), tuned)
+
+
+def test_an_adapter_must_work_at_some_step(table: Table) -> None:
+    use = AdapterUse("film", steps=(0.95, 1.0))
+    assert resolve(Request("p", steps=50, adapters=(use,)), table()).steps == 50
+    with pytest.raises(RequestError, match="at none of 4 steps"):
+        resolve(Request("p", steps=4, adapters=(use,)), table())
+
+
+def test_tables_of_the_same_weights_are_loaded_once(table: Table) -> None:
+    tuned = table(name="tuned", base="flux2-klein-base-4b", adapters=(OwnAdapter("film"),), prefix="photo, ")
+    assert key_of(tuned) == key_of(table())
+    assert key_of(table(source="folder:/elsewhere")) != key_of(table())

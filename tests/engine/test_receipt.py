@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fluxgram.engine.adapter_use import AdapterUse
 from fluxgram.engine.ignored import Ignored
 from fluxgram.engine.receipt import Adapter, Machine, Receipt, Service, Source, Text
 from fluxgram.engine.request import Request
@@ -149,3 +150,43 @@ def test_a_damaged_door_of_a_service_is_named() -> None:
     values["service"]["job"] = "seven"
     with pytest.raises(NoReceipt, match="damaged at service"):
         Receipt.from_dict(values)
+
+
+def test_it_asks_for_its_adapters_again() -> None:
+    adapters = (
+        Adapter("own", "aa" * 32, 1.0, 4, 4),
+        Adapter("film", "bb" * 32, 0.7, 6, 6, source="owner/repo", steps=(0.0, 0.5), blocks={"double": 2.0}),
+        Adapter("skin, soft", "cc" * 32, 1.0, 6, 6, source="skin"),
+    )
+    receipt = replace(RECEIPT, adapters=adapters)
+    assert Receipt.from_dict(json.loads(json.dumps(receipt.to_dict()))) == receipt
+    assert receipt.to_request().adapters == (
+        AdapterUse("owner/repo", 0.7, (0.0, 0.5), {"double": 2.0}),
+        AdapterUse("skin", 1.0),
+    )
+    assert (
+        'Lora hashes: "own: aaaaaaaaaa, film: bbbbbbbbbb, skin  soft: cccccccccc"'
+        in receipt.parameters_text()
+    )
+
+
+def test_it_asks_for_its_way_of_the_negative_again() -> None:
+    nag = replace(RECEIPT, guidance=1.0, negative=Text("beard", 1, 1, 128, "", "nag", scale=4.0, cost=1.1))
+    asked = nag.to_request()
+    assert (asked.negative, asked.negative_method, asked.negative_scale) == ("beard", "nag", 4.0)
+    none = replace(RECEIPT, negative=None).to_request()
+    assert (none.negative, none.negative_method) == (None, "none")
+    ignored = (Ignored("negative_scale", 9.0, "why"),)
+    kept = replace(RECEIPT, negative=Text("beard", 1, 1, 128, "", "true_cfg", scale=3.0), ignored=ignored)
+    assert (kept.to_request().negative_scale, kept.to_request().allow_ignored) == (9.0, True)
+
+
+def test_a_draft_asks_for_the_checkpoint_that_was_asked_for() -> None:
+    source = replace(RECEIPT.checkpoint, name="fluxgram-mini-fast", asked="fluxgram-mini")
+    asked = replace(RECEIPT, guidance=1.0, checkpoint=source).to_request()
+    assert (asked.checkpoint, asked.quality, asked.steps, asked.guidance) == (
+        "fluxgram-mini",
+        "draft",
+        8,
+        None,
+    )

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fluxgram.engine.adapter_use import AdapterUse
 from fluxgram.engine.request import Request, Shape, parse_seed, parse_size
 from fluxgram.errors import RequestError
 
@@ -145,6 +146,10 @@ requests = st.builds(
     strict=st.booleans(),
     preview_every=st.integers(0, 200),
     allow_ignored=st.booleans(),
+    adapters=st.just(())
+    | st.just((AdapterUse("film", 0.5, (0.0, 0.5), {"double": 2.0}), AdapterUse("skin"))),
+    negative_method=st.none() | st.sampled_from(["true_cfg", "vsf", "nag"]),
+    negative_scale=st.none() | st.floats(0.1, 30),
 )
 
 
@@ -153,7 +158,8 @@ def test_a_request_survives_json(request: Request) -> None:
     assert Request.from_dict(json.loads(json.dumps(request.to_dict()))) == request
 
 
-fields = st.sampled_from(["prompt", "size", "seed", "steps", "guidance", "samples", "quality", "x"])
+_NAMES = "prompt size seed steps guidance samples quality x adapters negative negative_method negative_scale"
+fields = st.sampled_from(_NAMES.split())
 anything = (
     st.none()
     | st.booleans()
