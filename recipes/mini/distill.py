@@ -1,7 +1,6 @@
-"""Step 10: a student of the transformer that draws in four to eight passes what its teacher draws in 24 twice.
+"""Step 10: a student of the transformer that draws in four passes what its teacher draws in 24 steps of two passes.
 
-    python -m recipes.mini.distill POOL STATE --minutes 30
-    python -m recipes.mini.distill STATE --export FOLDER
+    python -m recipes.mini.distill POOL STATE --minutes 30 [--export FOLDER]
 
 Guidance is distilled in (Meng et al. 2023, arXiv 2210.03142), and many steps into few as in progressive distillation
 (Salimans and Ho 2022, arXiv 2202.00512): from a state at noise level t the teacher goes on for a quarter of the
@@ -18,6 +17,7 @@ import json
 import time
 from collections import deque
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from transformers import PreTrainedTokenizerFast
 
 from recipes.mini.export import SHIFT, part
 from recipes.mini.network import Rotary, rotary, transformer, velocity
-from recipes.mini.text import LAYERS, LENGTHS, hidden_states, text_encoder, tokenize
+from recipes.mini.text import LAYERS, hidden_states, text_encoder, tokenize
 from recipes.mini.train import Batches, read_pool
 
 GUIDANCE = 2.0
@@ -108,7 +108,7 @@ class Teacher:
         both, tables = torch.cat([text, self.empty(text)]), self.table(text.shape[1], x.shape[1])
         levels = [float(level(start + (end - start) * i / steps)) for i in range(steps + 1)]
         states, last, width = [x], None, 0.0
-        for t, after in zip(levels[:-1], levels[1:], strict=True):
+        for t, after in pairwise(levels):
             with torch.autocast("cpu", torch.bfloat16):
                 v, _ = velocity(self.net, x.repeat(2, 1, 1), torch.full((2 * len(x),), t), both, tables)
             guided, free = v.float().chunk(2)
@@ -217,7 +217,7 @@ class Distiller:
             v, _ = velocity(self.student, x, level(s), lessons.text.float(), tables)
         error = ((v.float() - target).pow(2).mean(-1) * lessons.weights).mean(1)
         width = level(s) - level((s - 1 / PASSES).clamp(min=0))
-        rate = min(1.0, (self.step % 10_000 + 1) / 30) * min(1.0, max(0.02, (1 - self.elapsed) / 0.4))
+        rate = min(1.0, (self.step + 1) / 30) * min(1.0, max(0.02, (1 - self.elapsed) / 0.4))
         for optimizer, top in zip(self.optimizers, (RATE, RATE_REST), strict=True):
             optimizer.zero_grad()
             for group in optimizer.param_groups:
@@ -230,7 +230,7 @@ class Distiller:
         decay = min(EMA, (1 + self.step) / (10 + self.step))
         for name, value in self.student.state_dict().items():
             self.average[name].lerp_(value, 1 - decay)
-        return float(error.mean())
+        return float(error.detach().mean())
 
     def save(self) -> None:
         """Write the state under a temporary name and rename it."""
