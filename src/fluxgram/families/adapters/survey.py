@@ -189,6 +189,6 @@ def refuse(file: AdapterFile, survey: Survey, shapes: Shapes | None, name: str, 
 
 def _listed(faults: list[Fault]) -> str:
     """The first faults in words, one a layer."""
-    first = list({fault.layer: fault for fault in faults}.values())[:_NAMED]
+    first = list({fault.layer: fault for fault in reversed(faults)}.values())[::-1][:_NAMED]
     more = "; …" if len({fault.layer for fault in faults}) > _NAMED else ""
     return "; ".join(f"{fault.name}: {fault.why}" for fault in first) + more
