@@ -17,6 +17,7 @@ from PIL import Image
 from fluxgram.pictures.read import read_receipt, read_source
 from tests.cli.conftest import SCRIPT, Done, Shell
 from tests.cli.test_bad_input import refused
+from tests.loras import write_lora
 
 Run = Callable[..., Done]
 
@@ -232,10 +233,15 @@ def test_kept_characters_and_their_adapters(shell: Shell, inside: Run, toy: Path
     path.write_text(
         path.read_text("utf-8") + '\n[[adapter]]\nsource = "face.safetensors"\n', encoding="utf-8"
     )
-    entries = json.loads(inside("shoot", "s.toml", "--dry-run", "--json", "-a", "film:0.5").out)["pictures"]
+    refused(inside("shoot", "s.toml", "--dry-run"), 2, "There is no file face.safetensors")
+    for name in ("face", "film"):
+        write_lora(shell.folder / f"{name}.safetensors", toy, only="proj_out")
+    film = "film.safetensors:0.5"
+    entries = json.loads(inside("shoot", "s.toml", "--dry-run", "--json", "-a", film).out)["pictures"]
     assert [entry["adapters"] for entry in entries] == [
-        [{"source": "face.safetensors", "weight": 1.0}, {"source": "film", "weight": 0.5}]
-    ] * 2
+        [{"source": "film.safetensors", "weight": 0.5}],
+        [{"source": "face.safetensors", "weight": 1.0}, {"source": "film.safetensors", "weight": 0.5}],
+    ]
     twice = inside("shoot", "s.toml", "--dry-run", "-a", "face.safetensors:2")
     refused(twice, 2, "The adapter face.safetensors is named twice")
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from fluxgram.engine.adapter_use import AdapterUse
+    from fluxgram.settings import Settings
 
 
 def complete_checkpoint(incomplete: str) -> list[str]:
@@ -46,6 +51,18 @@ def complete_quality(incomplete: str) -> list[str]:
 def complete_format(incomplete: str) -> list[str]:
     """Formats that can be written."""
     return [name for name in ("png", "jpeg", "webp") if name.startswith(incomplete)]
+
+
+def look_for(adapters: Iterable[AdapterUse], settings: Settings) -> None:
+    """See that adapters are there, before anything is computed; those of the hub are fetched.
+
+    Raises:
+        UnknownAdapter: One is not.
+    """
+    from fluxgram.families.adapters.shelf import find_adapter
+
+    for use in adapters:
+        find_adapter(use.source, settings)
 
 
 Adapters = Annotated[

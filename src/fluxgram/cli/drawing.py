@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
+    from fluxgram.engine import events
     from fluxgram.engine.events import Event
     from fluxgram.engine.result import Result
 
@@ -101,6 +102,7 @@ class Drawing:
                 self._bar(event.stage, event.fraction, 1.0)
             case events.Encoded():
                 self._say_lost(event.report.lost, event.report.kept, event.report.total)
+                self._say_adapters(event)
             case events.Step():
                 self._steps[self.first + event.picture] = event.done
                 self._bar("draw", sum(self._steps.values()), event.steps * len(self.names))
@@ -126,10 +128,14 @@ class Drawing:
             path = result.save(self.names[number], format=self.picture_format, overwrite=self.force)
         self.written.append(Written(path, result))
         self._bar("decode", len(self.written), len(self.names))
+        from fluxgram.cli.inspect import way_line
+
         receipt = result.receipt
         for entry in receipt.ignored:
             self.note(f"{entry.name} was not applied: {entry.reason}")
         if receipt.negative is not None and receipt.negative.method != "none":
+            if receipt.negative.method != "true_cfg" and not self.quiet:
+                self.note(f"The negative prompt steers by {way_line(receipt.negative)}")
             self._say_lost(
                 receipt.negative.lost, receipt.negative.kept, receipt.negative.total, "negative prompt"
             )
@@ -144,6 +150,14 @@ class Drawing:
     def _say_lost(self, lost: str, kept: int, total: int, what: str = "prompt") -> None:
         if lost:
             self.note(f"The {what} is too long: {kept} of {total} tokens were read; lost: {lost.strip()!r}")
+
+    def _say_adapters(self, event: events.Encoded) -> None:
+        if self.quiet:
+            return
+        from fluxgram.cli.inspect import adapter_line
+
+        for each in event.adapters:
+            self.note(f"Drawn with the adapter {adapter_line(each)}")
 
     def _show(self, image: Image, *, always: bool) -> None:
         """A small preview: where asked for, or by itself where the terminal has a way of its own for pictures."""

@@ -19,6 +19,7 @@ from fluxgram.cli.choices import (
     complete_checkpoint,
     complete_format,
     complete_quality,
+    look_for,
 )
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ def generate(
         negative_scale=negative_scale,
     )
     settings = Settings.from_environment()
+    look_for(request.adapters, settings)
     names = output_names(
         out,
         prompt=request.prompt,

@@ -84,7 +84,7 @@ def lines_of(receipt: Receipt) -> list[tuple[str, str]]:
         lines.append(("negative", receipt.negative.text))
         lines += _reading(receipt.negative)
         if receipt.negative.method != "none":
-            lines.append(("  by", _way(receipt.negative)))
+            lines.append(("  by", way_line(receipt.negative)))
     size = "{}x{}".format(*receipt.delivered)
     if receipt.rendered != receipt.delivered:
         size += ", drawn at {}x{}".format(*receipt.rendered)
@@ -123,7 +123,7 @@ def adapter_line(adapter: Adapter) -> str:
     return f"{line}, {adapter.fingerprint[:16]}…"
 
 
-def _way(text: Text) -> str:
+def way_line(text: Text) -> str:
     """How a negative prompt steered, in a line."""
     line = WAYS.get(text.method, text.method)
     line += "" if text.scale is None else f", scale {text.scale:g}"

@@ -14,6 +14,7 @@ from fluxgram.cli.choices import (
     NegativeScale,
     complete_checkpoint,
     complete_quality,
+    look_for,
 )
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ def shoot(
         allow_ignored=allow_ignored,
     )
     plans = shooting.plans(whole, frames, settings, quality=quality, wished=wished)
+    look_for(dict.fromkeys(use for plan in plans for use in plan.request.adapters), settings)
     findings = [] if no_lint else _lint(frames, plans, settings)
     show_findings(findings, quiet=quiet or json)
     folder = file.parent / file.stem if out is None else out

@@ -18,7 +18,7 @@ from fluxgram.engine.events import Event
 from fluxgram.engine.job import Job
 from fluxgram.engine.request import Request, resolve
 from fluxgram.engine.reshooting import refuse_changed, with_sources
-from fluxgram.engine.result import Result, deliver, receipt_of
+from fluxgram.engine.result import Result, adapter_of, deliver, receipt_of
 from fluxgram.engine.runner import Runner
 from fluxgram.engine.scheduler import Scheduler
 from fluxgram.engine.shot import Shot
@@ -210,7 +210,8 @@ class Engine:
     def _begin(self, shot: Shot) -> None:
         self._runner.begin(shot, self._progress(shot))
         condition, _ = shot.under_way()
-        self._tell(events.Encoded(shot.job, shot.picture, condition.report))
+        adapters = tuple(map(adapter_of, shot.adapters))
+        self._tell(events.Encoded(shot.job, shot.picture, condition.report, adapters))
 
     def _collect(self, shot: Shot) -> None:
         """Decode a shot that has taken all its steps, and hand its picture to the job."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from fluxgram.engine.receipt import Adapter
     from fluxgram.engine.result import Result
     from fluxgram.families.contract import TextReport
 
@@ -44,10 +45,11 @@ class Loading(Event):
 
 @dataclass(frozen=True, slots=True)
 class Encoded(Event):
-    """The prompt of picture `picture` was read; `report` says how much of it."""
+    """The prompt of picture `picture` was read; `report` says how much of it, `adapters` what it is drawn with."""
 
     picture: int
     report: TextReport
+    adapters: tuple[Adapter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

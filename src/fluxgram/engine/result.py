@@ -104,7 +104,7 @@ def receipt_of(shot: Shot, parts: Parts) -> Receipt:
             checkpoint.licence.name,
             asked=None if plan.asked.name == checkpoint.name else plan.asked.name,
         ),
-        adapters=tuple(map(_adapter, shot.adapters)),
+        adapters=tuple(map(adapter_of, shot.adapters)),
         ignored=plan.ignored,
         mode="exact",
         versions=versions(),
@@ -121,7 +121,8 @@ def receipt_of(shot: Shot, parts: Parts) -> Receipt:
     )
 
 
-def _adapter(fitted: Fitted) -> Adapter:
+def adapter_of(fitted: Fitted) -> Adapter:
+    """An adapter as receipts name it."""
     use, report = fitted.use, fitted.adapter.report
     is_file = Path(use.source).expanduser().is_file()  # folders of this machine are nobody's business
     return Adapter(
