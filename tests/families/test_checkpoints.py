@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from fluxgram import photography
 from fluxgram.errors import CheckpointDamaged, CheckpointMissing, SettingsError, UnknownCheckpoint
 from fluxgram.families import sources
+from fluxgram.families.adapters.shelf import known_adapters
 from fluxgram.families.checkpoints import OwnAdapter, Sizes, find, known
 from fluxgram.settings import Settings
 
-NAMES = {"fluxgram-mini", "flux2-klein-4b", "flux2-klein-9b", "flux2-klein-base-4b", "flux2-klein-base-9b",
-         "flux1-schnell", "flux1-dev"}  # fmt: skip
+NAMES = {"fluxgram-mini", "fluxgram-v1", "flux2-klein-4b", "flux2-klein-9b", "flux2-klein-base-4b",
+         "flux2-klein-base-9b", "flux1-schnell", "flux1-dev"}  # fmt: skip
 TABLE = """
 [mine]
 family = "flux2"
@@ -45,9 +48,10 @@ def test_tables_that_come_with_fluxgram(home: Settings) -> None:
         assert table.name == name
         assert table.steps["draft"] <= table.steps["proof"] <= table.steps["final"]
         assert table.licence.page.startswith("https://")
-        assert table.text.lengths[-1] == {"fluxgram-mini": 128, "flux1-schnell": 256}.get(name, 512)
+        embedded = table.source.startswith("embedded:")
+        assert table.text.lengths[-1] == (128 if embedded else 256 if name == "flux1-schnell" else 512)
         if table.family == "flux2":
-            assert table.text.layers == ((2, 4, 6) if name == "fluxgram-mini" else (9, 18, 27))
+            assert table.text.layers == ((2, 4, 6) if embedded else (9, 18, 27))
         assert (table.guidance == 1) == table.distilled
         assert table.largest_gb < table.memory_gb
     assert tables["fluxgram-mini"].sizes.known == ((256, 256), (256, 384))
@@ -232,6 +236,22 @@ sizes = { multiple = 16, default = [832, 1248] }
     assert find("klein", home).name == "flux2-klein-4b"
     assert find("black-forest-labs/FLUX.2-klein-4B", home).name == "flux2-klein-4b"
     assert find("fluxgram-v1", home) == found
+
+
+def test_fluxgram_v1_is_the_embedded_checkpoint_with_its_portrait_adapter(home: Settings) -> None:
+    tables = known(home)
+    base, tune = tables["fluxgram-mini"], tables["fluxgram-v1"]
+    assert (tune.source, tune.licence, tune.steps) == (base.source, base.licence, base.steps)
+    assert tune.sizes == replace(base.sizes, default=(256, 384))
+    always = tomllib.loads((Path(photography.__file__).parent / "data/negatives.toml").read_text())[
+        "negative"
+    ]
+    assert tune.negative == always["always"]["say"]
+    shelf = known_adapters(home)
+    assert [each.source for each in tune.adapters] == ["fluxgram-portrait"]
+    for name in ("fluxgram-portrait", "fluxgram-redhead"):
+        assert shelf[name].base == "fluxgram-mini"
+        assert shelf[name].path.stat().st_size < 3_000_000
 
 
 def test_a_base_may_have_a_base_and_be_named_by_an_alias(home: Settings) -> None:
