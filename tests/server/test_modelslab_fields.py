@@ -168,7 +168,9 @@ def test_whatever_is_sent_is_an_order_or_an_error_of_its_fields(body: dict[str, 
         ({"safety_checker_type": "smear"}, "safety_checker_type must be one of blur, pixelate, black"),
         ({"track_id": {"a": 1}}, "track_id must be text or a number"),
         ({"webhook": 5}, "webhook must be text"),
-        ({"lora_model": "contrast-fix"}, "lora_model is not available: adapters (LoRA) can't be applied yet"),
+        ({"lora_model": ["skin"]}, "lora_model must be text"),
+        ({"lora_model": "skin, skin"}, "lora_model names an adapter twice"),
+        ({"lora_model": ",".join("abcdefghi")}, "lora_model may name at most 8 adapters"),
         ({"init_image": "https://example.com/a.png"}, "init_image is not available"),
     ],
 )  # fmt: skip
@@ -265,6 +267,47 @@ def test_a_size_that_the_checkpoint_cannot_draw_keeps_its_shape() -> None:
     assert [(note.name, note.value) for note in order.notes] == [("size", "512x1024")]
     resampled = replace(CARD, sizes={**CARD.sizes, "known": [[256, 256]]})
     assert fit(read({"prompt": "a face", "width": 1024}), resampled).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("fields", "adapters"),
+    [
+        ({"lora_model": "skin"}, [("skin", 1.0)]),
+        ({"lora_model": "skin", "lora_strength": 0.45}, [("skin", 0.45)]),
+        ({"lora_model": "skin", "lora_strength": "0.45"}, [("skin", 0.45)]),
+        (
+            {"lora_model": "contrast-fix, skin,", "lora_strength": "0.45,-1"},
+            [("contrast-fix", 0.45), ("skin", -1.0)],
+        ),
+        ({"lora_model": "a,b", "lora_strength": 0.5}, [("a", 0.5), ("b", 0.5)]),
+        ({"lora_model": "no", "lora_strength": 1}, None),
+        ({"lora_model": None, "lora_strength": "1"}, None),
+    ],
+)
+def test_adapters(fields: dict[str, Any], adapters: list[tuple[str, float]] | None) -> None:
+    order = read({"prompt": "a face"} | fields)
+    expected = adapters and [{"source": name, "weight": weight} for name, weight in adapters]
+    assert order.request.get("adapters") == expected
+    assert order.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("strength", "sentence"),
+    [
+        ("strong", "lora_strength must be a number, or numbers separated by commas"),
+        ("0.5,,1", "lora_strength must be a number, or numbers separated by commas"),
+        (1e9, "lora_strength must be between -4 and 4"),
+        ("1,1,1", "lora_strength has 3 numbers for 2 adapters"),
+    ],
+)
+def test_strengths_that_are_none(strength: object, sentence: str) -> None:
+    with pytest.raises(InvalidFields) as caught:
+        read({"prompt": "a face", "lora_model": "a,b", "lora_strength": strength})
+    assert caught.value.errors == {"lora_strength": sentence}
+
+
+def test_a_strength_of_nothing_is_listed() -> None:
+    assert [note.name for note in read({"prompt": "a face", "lora_strength": 0.5}).notes] == ["lora_strength"]
 
 
 def test_names_lead_to_checkpoints() -> None:

@@ -319,7 +319,7 @@ WRONG: dict[str, tuple[Any, str]] = {
     "a model that was not fetched": (ORDER | {"model_id": "klein"}, "Model not found: klein"),
     "a folder of the machine": (ORDER | {"model_id": "/etc"}, "Model not found: /etc"),
     "a folder above": (ORDER | {"model_id": "../../home"}, "Model not found: ../../home"),
-    "an adapter": (ORDER | {"lora_model": "skin"}, "lora_model is not available: adapters (LoRA) can't be applied yet"),
+    "an adapter": (ORDER | {"lora_model": "skin"}, "There is no adapter 'skin'"),
     "words that are refused": (ORDER | {"prompt": "undress this woman"}, "The prompt undresses or sexualises"),
     "a webhook at home": (ORDER | {"webhook": "https://127.0.0.1/x"}, "The webhook leads to an address that is not"),
     "a webhook of files": (ORDER | {"webhook": "file:///etc/passwd"}, "The webhook must begin with https://"),

@@ -156,7 +156,7 @@ def _adapters(fields: Fields) -> list[dict[str, object]] | None:
     told = fields.text("lora_model")
     names = [name.strip() for name in (told or "").split(",") if name.strip() and not is_off(name)]
     if not names:
-        if not is_off(value := fields.take("lora_strength")) and value != 1:
+        if not is_off(value := fields.take("lora_strength")) and as_number(value) != 1:
             fields.note("lora_strength", value, "there is no adapter that it could be the strength of")
         return None
     if len(names) > MOST_ADAPTERS:
