@@ -227,7 +227,7 @@ def test_characters_bring_theirs_into_a_shoot(service: Server) -> None:
     (frame,) = answer.json["frames"]
     job = service.call("GET", f"/api/v1/jobs/{frame['job']['id']}?wait=60").json
     assert [(each["name"], each["strength"]) for each in receipt(service, job)["adapters"]] == [("film", 0.6)]
-    again = service.call("POST", f"/api/v1/shoots/{answer.json['board']}/again", {"scene": "a"})
+    again = service.call("POST", f"/api/v1/boards/{answer.json['board']}/scenes/a/again", {})
     assert again.status < 300, again.body
     newest = service.call("GET", "/api/v1/jobs?limit=1").json["jobs"][0]
     assert newest["request"]["adapters"] == [{"source": "film", "weight": 0.6}]
