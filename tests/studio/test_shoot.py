@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from tests.serving import TINY, Server, serving, wait_until
 from tests.studio.conftest import forget, no_sideways_scrolling
@@ -432,3 +434,97 @@ def test_a_phone_shows_it_all_without_sideways_scrolling(phone: Page, axe: Calla
     phone.goto(href)
     expect(phone.locator("#timeline li").last).to_contain_text("Done")
     no_sideways_scrolling(phone)
+
+
+@pytest.fixture(scope="module")
+def shelf(studio: Server, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Two adapters on the machine, of a single layer each; no tensor of them is ever used here."""
+    names = ["film", "freckles"]
+    for name in names:
+        path = tmp_path_factory.mktemp("adapters") / f"{name}.safetensors"
+        layer = "transformer.single_transformer_blocks.0.attn.to_out"
+        shapes = {f"{layer}.lora_A.weight": (2, 8), f"{layer}.lora_B.weight": (8, 2)}
+        save_file({key: np.full(shape, len(name), np.float32) for key, shape in shapes.items()}, path)
+        options = ["--weight", "0.6", "--word", "freckled redhead"] if name == "freckles" else []
+        done = studio.command("adapters", "add", str(path), *options)
+        assert done.returncode == 0, done.stderr
+    return names
+
+
+def test_adapters_are_chosen_weighed_kept_and_sent(page: Page, shelf: list[str]) -> None:
+    page.goto("/")
+    for name in shelf:
+        page.locator("#adapter-name").select_option(name)
+        page.locator("#adapter-add").click()
+    rows = page.locator(".shoot-adapter")
+    expect(rows.locator(".shoot-adapter-name")).to_have_text(shelf)
+    expect(rows.locator("output")).to_have_text(["1.00", "0.60"])  # as whoever added them said
+    expect(page.get_by_label("Weight of freckles")).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(rows.locator("output")).to_have_text(["1.00", "0.70"])
+    write(page, "portrait of a diver")
+    page.get_by_role("button", name="freckled redhead").click()
+    assert (
+        page.locator("prompt-editor textarea").first.input_value() == "portrait of a diver, freckled redhead"
+    )
+    page.reload()
+    expect(rows.locator("output")).to_have_text(["1.00", "0.70"])
+    page.get_by_role("button", name="Take film out").click()
+    expect(rows.locator(".shoot-adapter-name")).to_have_text(["freckles"])
+    job = make(page, "portrait of a diver")
+    assert job["request"]["adapters"] == [{"source": "freckles", "weight": 0.7}]
+
+
+def test_adapters_that_are_gone_and_none_at_all(
+    page: Page, phone: Page, shelf: list[str], axe: Callable[..., None]
+) -> None:
+    chosen = '{"adapters": [{"source": "gone", "weight": 3.5}, {"source": "film", "weight": 3.5}]}'
+    for each in (page, phone):
+        each.goto("/")
+        each.evaluate("draft => localStorage.setItem('fluxgram.draft', draft)", chosen)
+        each.reload()
+        expect(each.locator("[data-adapter=gone]")).to_contain_text("Not on this machine.")
+        expect(each.locator("[data-adapter=film] output")).to_have_text("3.50")
+        no_sideways_scrolling(each)
+    axe(page)
+    write(page, "portrait of a diver")
+    page.locator("#make").click()
+    expect(page.locator("#error-adapters")).to_contain_text("There is no adapter 'gone'")
+    forget(page, "422")
+    phone.route("**/api/v1/adapters", lambda route: route.fulfill(json={"adapters": []}))
+    phone.evaluate("localStorage.clear()")
+    phone.goto("/")
+    expect(phone.locator("#adapters-none")).to_contain_text("fluxgram adapters add FILE")
+    expect(phone.locator("#adapter-more")).to_be_hidden()
+
+
+def test_how_a_negative_prompt_is_applied_is_told_and_chosen(page: Page) -> None:
+    def several(route: Any) -> None:
+        answer = route.fetch().json()
+        for card in answer["checkpoints"]:
+            card.update(negatives=["nag", "vsf"], fast="")
+        route.fulfill(json=answer)
+
+    page.goto("/")
+    expect(page.locator("prompt-editor")).to_contain_text("Applied by a second pass at each step")
+    page.route("**/api/v1/checkpoints", several)
+    page.reload()
+    expect(page.locator("prompt-editor")).to_contain_text("Applied within attention, and normalised")
+    page.get_by_label("How it is applied").select_option("vsf")
+    expect(page.locator("prompt-editor")).to_contain_text("its values count against")
+    sent: list[dict[str, Any]] = []
+
+    def refuse(route: Any) -> None:
+        sent.append(route.request.post_data_json)
+        route.fulfill(status=503, json={"detail": "Not now.", "hint": ""})
+
+    page.route(
+        "**/api/v1/jobs", lambda route: refuse(route) if route.request.method == "POST" else route.continue_()
+    )
+    page.get_by_label("Negative prompt").fill("hats")
+    write(page, "portrait of a diver")
+    page.locator("#make").click()
+    expect(page.locator("#refused")).to_contain_text("Not now.")
+    assert [(each["negative"], each["negative_method"]) for each in sent] == [("hats", "vsf")]
+    forget(page, "503")

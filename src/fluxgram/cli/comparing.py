@@ -112,18 +112,24 @@ def drawn_rows(
         **asked: The other fields of the request.
 
     Raises:
-        RequestError: A checkpoint is not known, or can't draw it as asked.
+        RequestError: A checkpoint or an adapter is not known, or a checkpoint can't draw it as asked.
     """
     from fluxgram.engine.plan import key_of
     from fluxgram.engine.request import Request, resolve
+    from fluxgram.families.adapters.shelf import find_adapter
     from fluxgram.families.checkpoints import find
 
+    for source in dict.fromkeys(use.source for uses in adapters for use in uses):
+        find_adapter(source, settings)
     rows = []
     tables = {key_of(table): (name, table) for name in checkpoints for table in (find(name, settings),)}
     for name, table in tables.values():
         for uses in adapters:
             requests = (Request(**asked, seed=seed, checkpoint=name, adapters=uses) for seed in seeds)
-            cells = [Cell(request.seed or 0, resolve(request, table)) for request in requests]
+            cells = [
+                Cell(request.seed or 0, resolve(request, table, lambda name: find(name, settings)))
+                for request in requests
+            ]
             rows.append(Row(" + ".join([table.name, *(use.called for use in uses)]), "drawn", cells))
     return rows
 

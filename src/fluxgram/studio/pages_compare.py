@@ -47,6 +47,7 @@ def compare(
             {"name": card.name, "title": card.title, "present": card.present, "default": card.default}
             for card in jobs.checkpoints()
         ],
+        "adapters": _adapters(jobs),
         "pictures": found,
         "trouble": trouble,
         "administers": "admin" in who.scopes,
@@ -64,6 +65,14 @@ def comparison(id: str, request: Request, pages: Pages, who: Visitor) -> Respons
     return pages.page(
         request, "comparison.html", "compare", {"data": data, "title": found.title}, texts=("pictures",)
     )
+
+
+def _adapters(jobs: Jobs) -> list[dict[str, str]]:
+    """Those that can be drawn with; none where a damaged one lies among them, which their own list tells."""
+    try:
+        return [{"name": card.name, "base": card.base} for card in jobs.adapters()]
+    except FluxgramError:
+        return []
 
 
 def _pictures(

@@ -16,7 +16,7 @@ Text = Callable[..., str]
 STAGES = ("load", "encode", "denoise", "decode")
 _MOST_NOTES = 30
 _MOST = 2_000
-_NAMED = {"true_cfg": "gallery.method_true_cfg", "nag": "gallery.method_nag"}
+_NAMED = {name: f"gallery.method_{name}" for name in ("true_cfg", "vsf", "nag")}
 
 
 def facts_of(receipt: Mapping[str, Any], t: Text) -> dict[str, Any]:
@@ -64,6 +64,11 @@ def _happened(receipt: Mapping[str, Any], t: Text) -> list[dict[str, str]]:
     prompt, negative = _table(receipt, "prompt"), _table(receipt, "negative")
     service = _table(receipt, "service")
     found = _read(prompt, t) + _negative(negative, t)
+    checkpoint = _table(receipt, "checkpoint")
+    if asked_of := _line(checkpoint.get("asked")):
+        found.append(_fact("info", t("gallery.fast", name=_line(checkpoint.get("name")), asked=asked_of)))
+    if given := _words(prompt.get("read")):
+        found.append(_fact("info", t("gallery.manner"), given))
     entries = [*_list(receipt, "ignored"), *_list(service, "notes")]
     for entry in entries:
         if isinstance(entry, Mapping) and _line(entry.get("name")):
@@ -84,7 +89,8 @@ def _happened(receipt: Mapping[str, Any], t: Text) -> list[dict[str, str]]:
     for adapter in _list(receipt, "adapters"):
         if isinstance(adapter, Mapping):
             matched, total = _number(adapter.get("matched")), _number(adapter.get("total"))
-            words = t("gallery.adapter", name=_line(adapter.get("name")), matched=matched, total=total)
+            named = {"name": _line(adapter.get("name")), "weight": _number(adapter.get("strength"))}
+            words = t("gallery.adapter", **named, matched=matched, total=total)
             found.append(_fact("good" if matched == total else "warn", words))
     if receipt.get("mode") == "exact":
         found.append(_fact("good", t("gallery.exact")))
@@ -109,9 +115,12 @@ def _negative(negative: Mapping[str, Any], t: Text) -> list[dict[str, str]]:
     method = _line(negative.get("method"))
     if method == "none":
         return [_fact("warn", t("gallery.negative_none"))]
-    return [
-        _fact("good", t("gallery.negative_applied", method=t(_NAMED[method]) if method in _NAMED else method))
-    ]
+    said = t(_NAMED[method]) if method in _NAMED else method
+    scale, cost = _number(negative.get("scale")), negative.get("cost")
+    said += t("gallery.negative_scale", scale=scale) if scale else ""
+    more = isinstance(cost, int | float) and not isinstance(cost, bool) and 1 < cost < 100
+    said += t("gallery.negative_cost", cost=f"{cost:.2g}") if more else ""
+    return [_fact("good", t("gallery.negative_applied", method=said))]
 
 
 def _seconds(receipt: Mapping[str, Any], t: Text) -> list[dict[str, Any]]:

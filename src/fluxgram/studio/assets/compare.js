@@ -15,6 +15,7 @@ for (const card of data.checkpoints) {
 }
 const first = beside[0]?.settings ?? {};
 find("prompt").value = first.prompt || begun.prompt;
+find("negative").value = first.negative ?? begun.negative;
 find("seed").value = first.seed ?? begun.seed;
 const known = (name) => data.checkpoints.some((card) => card.name === name && card.present);
 find("checkpoint").value = [first.checkpoint, begun.checkpoint].find(known) ?? data.checkpoints.find((card) => card.default)?.name ?? "";
@@ -36,12 +37,10 @@ function body() {
   if (!one) return { cells };
   const request = { prompt, quality: document.querySelector("[name=quality]:checked").value, checkpoint: find("checkpoint").value };
   if (seed) request.seed = seed;
-  if (begun.negative && !draft_refuses()) request.negative = begun.negative;
+  if (find("negative").value.trim()) request.negative = find("negative").value.trim();
   if (begun.size) request.size = begun.size;
   return { axes: two ? { x: one, y: two } : { x: one }, request, cells, preview_every: PREVIEW_EVERY };
 }
-
-const draft_refuses = () => [x, y].some((axis) => axis.axis()?.vary === "negative" || axis.axis()?.vary === "checkpoint");
 
 const named = (picture) => [(picture.prompt || picture.checkpoint || "?").slice(0, 50).trim(), picture.seed && t("compare.seed_label", { seed: picture.seed })].filter(Boolean).join(" · ");
 

@@ -1,7 +1,7 @@
 // What an axis of a comparison varies, and over which values: chips, lists of texts, or numbers, as fits the setting.
 import { h, icon, t } from "./core.js";
 
-const VARIES = ["light", "lens", "checkpoint", "prompt", "seed", "quality", "steps", "guidance", "size"];
+const VARIES = ["light", "lens", "checkpoint", "adapters", "negative_method", "prompt", "seed", "quality", "steps", "guidance", "size"];
 const EXAMPLES = { seed: "7, 8, 9", steps: "8, 16, 24", guidance: "1, 2, 4", size: "256x256, 256x384" };
 const SOME = 14;
 
@@ -35,6 +35,8 @@ export class AxisEditor {
     this.read = () => [];
     if (vary === "light" || vary === "lens") this.#terms(vary);
     else if (vary === "checkpoint") this.#chips(this.sources.checkpoints.map((card) => ({ value: card.name, label: card.name, help: card.title, off: !card.present })));
+    else if (vary === "adapters") this.#adapters();
+    else if (vary === "negative_method") this.#chips(["true_cfg", "vsf", "nag", "none"].map((value) => ({ value, label: t(`compare.way_${value}`) })));
     else if (vary === "quality") this.#chips(["draft", "proof", "final"].map((value) => ({ value, label: t(`compare.quality_${value}`) })), ["draft", "final"]);
     else if (vary === "prompt") this.#prompts();
     else if (vary) this.#list(vary);
@@ -78,6 +80,18 @@ export class AxisEditor {
     filter.addEventListener("input", (event) => { event.stopPropagation(); narrow(); });
     filter.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
     narrow();
+  }
+
+  /** Each adapter that is chosen at each weight; none at all is one more to choose. */
+  #adapters() {
+    const cards = this.sources.adapters;
+    if (!cards.length) return this.body.append(h("p", { class: "muted small" }, t("compare.adapters_none"), " ", h("code", {}, "fluxgram adapters add FILE")));
+    this.#chips([{ value: "", label: t("compare.without_adapters") }, ...cards.map((card) => ({ value: card.name, label: card.name, help: card.base }))], [""]);
+    const chosen = this.read, id = `weights-${this.name}`;
+    const weights = h("input", { id, class: "mono", autocomplete: "off", value: "1", "aria-describedby": `${id}-help` });
+    this.body.append(h("div", { class: "field" }, h("label", { for: id }, t("compare.weights")), weights, h("p", { class: "help", id: `${id}-help` }, t("compare.weights_help"))));
+    const numbers = () => [...new Set(weights.value.split(/[,;\s]+/).filter(Boolean))];
+    this.read = () => chosen().flatMap((name) => (name ? numbers().map((weight) => `${name}:${weight}`) : [""]));
   }
 
   #prompts() {

@@ -3,7 +3,7 @@ import { recall, remember } from "./core.js";
 
 const EMPTY = {
   prompt: "", negative: "", size: "", samples: 1, seed: "", locked: false, quality: "final", checkpoint: "",
-  parent: "", relation: "", lamps: null, lens: "", aperture: "",
+  parent: "", relation: "", lamps: null, lens: "", aperture: "", adapters: [], negative_method: "",
 };
 const listeners = new Set();
 let current = read();
@@ -11,7 +11,8 @@ let current = read();
 function read() {
   const kept = recall("draft", {});
   const sound = kept && typeof kept === "object" ? kept : {};
-  const fitting = Object.entries(EMPTY).filter(([name, value]) => value === null || typeof sound[name] === typeof value);
+  const alike = (one, other) => typeof one === typeof other && Array.isArray(one) === Array.isArray(other);
+  const fitting = Object.entries(EMPTY).filter(([name, value]) => value === null || alike(sound[name], value));
   return { ...EMPTY, ...Object.fromEntries(fitting.map(([name]) => [name, sound[name] ?? EMPTY[name]])) };
 }
 
@@ -32,6 +33,12 @@ export const draft = {
     return () => listeners.delete(hear);
   },
 };
+
+/** The adapters of the draft as fields of POST /jobs; nothing where there are none. */
+export function adapted() {
+  const adapters = current.adapters.map(({ source, weight }) => ({ source, weight }));
+  return adapters.length ? { adapters } : {};
+}
 
 addEventListener("storage", (event) => {
   if (event.key !== "fluxgram.draft") return;

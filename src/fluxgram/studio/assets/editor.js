@@ -24,6 +24,7 @@ class PromptEditor extends HTMLElement {
   #settings = { checkpoint: "", size: "", seed: "", anchor: "" };
   #begin = "";
   #negative = "";
+  #about = null;
   #sheet = null;
   #queue = Promise.resolve();
   #check = newest(PAUSE, (signal) => this.#look(signal));
@@ -64,6 +65,13 @@ class PromptEditor extends HTMLElement {
     this.#negative = now;
     this.#showNegative();
     if (this.#sheet) this.#check.soon();
+  }
+
+  /** An element beneath the negative prompt that says how it is applied; null for none. */
+  get about() { return this.#about; }
+  set about(element) {
+    this.#about = element;
+    this.#showNegative();
   }
 
   get policy() { return this.reading?.negative ?? "honoured"; }
@@ -137,7 +145,7 @@ class PromptEditor extends HTMLElement {
     this.below = h("textarea", { id, rows: 1, class: "words-negative", spellcheck: "false", autocomplete: "off", placeholder: t("words.negative_placeholder"),
       "aria-describedby": `${id}-help`,
       on: { input: () => { this.negative = this.below.value; this.announce(); }, change: (event) => event.stopPropagation() } });
-    this.belowHelp = h("p", { class: "help", id: `${id}-help` });
+    this.belowHelp = h("div", { class: "help", id: `${id}-help` });
     const field = h("div", { class: "field words-below" }, h("label", { for: id }, t("words.negative")), h("div", { class: "words-grow" }, this.below), this.belowHelp);
     this.#showNegative();
     return field;
@@ -151,7 +159,9 @@ class PromptEditor extends HTMLElement {
     this.below.parentNode.dataset.words = `${this.#negative}\n`;
     this.below.readOnly = off;
     this.below.classList.toggle("is-off", off);
-    this.belowHelp.textContent = off ? t("words.negative_off") : "";
+    if (off) this.belowHelp.textContent = t("words.negative_off");
+    else if (!this.#about) this.belowHelp.replaceChildren();
+    else if (this.belowHelp.firstChild !== this.#about) this.belowHelp.replaceChildren(this.#about); // else it loses the focus
   }
 
   /** The line beneath: what was found, and how much of what is said the checkpoint reads. */

@@ -1,6 +1,6 @@
 // The light page: a stage, its sliders and named lights, and the prompt that the light's words are written into.
 import { api, h, icon, live, page, shortcuts, t, tell, toast } from "./core.js";
-import { draft } from "./draft.js";
+import { adapted, draft } from "./draft.js";
 import { called, named, ordered, sided, thumbnail } from "./light_named.js";
 import { sliders } from "./light_sliders.js";
 import { leftOut, Wording } from "./light_words.js";
@@ -98,7 +98,7 @@ function fields(prompt = field.value) {
   if (now.locked && now.seed) wanted.seed = now.seed;
   if (now.checkpoint) wanted.checkpoint = now.checkpoint;
   if (now.negative.trim() && negative_read.includes(now.checkpoint)) wanted.negative = now.negative.trim();
-  return wanted;
+  return { ...wanted, ...adapted() };
 }
 
 async function make() {

@@ -6,12 +6,13 @@ import { api, asset, duration, h, icon, page, shortcuts, t } from "./core.js";
 import { draft } from "./draft.js";
 import { OVER, submit } from "./jobs.js";
 import { watchQueue } from "./queue.js";
+import { adapters } from "./shoot_adapters.js";
 import { putLooks } from "./shoot_looks.js";
 import { checkpoint, expected, fields, learn, lock, roll, settings } from "./shoot_settings.js";
 
 const at = (id) => document.getElementById(id);
 const data = page();
-const FIELDS = ["prompt", "size", "samples", "quality", "seed", "checkpoint", "negative"];
+const FIELDS = ["prompt", "size", "samples", "quality", "seed", "checkpoint", "adapters", "negative"];
 const editor = at("editor");
 let card = null; // of the job on the stage
 let awaited = false; // the picture that one goes on from is on its way to the stage
@@ -99,7 +100,7 @@ function fieldOf(error) {
   if (named) return named;
   if (error.status !== 422) return "";
   const words = error.message.toLowerCase();
-  const signs = { negative: /negative/, seed: /\bseed/, size: /\bsize|megapixel|\bpx\b|\d+x\d+/, samples: /pictures|samples/, checkpoint: /checkpoint/, prompt: /prompt|words|\bask/ };
+  const signs = { adapters: /adapter/, negative: /negative/, seed: /\bseed/, size: /\bsize|megapixel|\bpx\b|\d+x\d+/, samples: /pictures|samples/, checkpoint: /checkpoint/, prompt: /prompt|words|\bask/ };
   return Object.keys(signs).find((name) => signs[name].test(words)) ?? "";
 }
 
@@ -195,6 +196,10 @@ putLooks(at("looks"), ({ prompt, negative }) => {
   editor.focus();
 });
 settings(data.rates, lastSeed).then(label);
+adapters((words) => {
+  if (!editor.value.toLowerCase().includes(words.toLowerCase())) editor.rewrite([editor.value.trim(), words].filter(Boolean).join(", "));
+  editor.focus();
+});
 draft.on((now, patch) => {
   label();
   showOrigin();

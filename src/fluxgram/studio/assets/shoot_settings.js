@@ -1,6 +1,8 @@
 // The settings column of the start page: shape, number, quality, seed and checkpoint. Each is a view of the draft.
+// Adapters are shoot_adapters.js.
 import { api, duration, h, icon, page, patiently, t } from "./core.js";
-import { draft } from "./draft.js";
+import { adapted, draft } from "./draft.js";
+import { method, tellNegative } from "./shoot_negative.js";
 
 const SHAPES = [[1, 1], [4, 5], [3, 4], [2, 3], [9, 16], [5, 4], [4, 3], [3, 2], [16, 9]];
 const LARGEST_SEED = 2n ** 64n - 1n;
@@ -46,7 +48,11 @@ export function fields() {
   if (now.size) wanted.size = now.size;
   if (now.locked && now.seed) wanted.seed = now.seed;
   if (now.checkpoint) wanted.checkpoint = now.checkpoint;
-  if (now.negative.trim() && card?.negative !== "unsupported") wanted.negative = now.negative.trim();
+  if (now.negative.trim() && card?.negative !== "unsupported") {
+    wanted.negative = now.negative.trim();
+    if (method(card, cards)) wanted.negative_method = method(card, cards);
+  }
+  Object.assign(wanted, adapted());
   if (now.parent) Object.assign(wanted, { parent: now.parent, relation: now.relation || "push" });
   return wanted;
 }
@@ -98,7 +104,9 @@ function show() {
   showSamples(now);
   showQuality(now, card);
   showSeed(now);
-  if (card) showCheckpoint(card);
+  if (!card) return;
+  showCheckpoint(card);
+  tellNegative(at("editor"), card, cards);
 }
 
 /** A group of radio buttons, made once and checked anew. */
