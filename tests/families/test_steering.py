@@ -64,8 +64,8 @@ def dense(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, steering:
 def plain(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, steering: Steering) -> torch.Tensor:
     """Attention of prompt and picture, the negative's tokens taken out."""
     stays = [index for index in range(query.shape[2]) if not 3 <= index < 3 + steering.negative_tokens]
-    parts = (each[:, :, stays] for each in (query, key, value))
-    return torch.nn.functional.scaled_dot_product_attention(*parts)
+    query, key, value = (each[:, :, stays] for each in (query, key, value))
+    return torch.nn.functional.scaled_dot_product_attention(query, key, value)
 
 
 def test_vsf_of_three_tokens_by_hand() -> None:
@@ -159,7 +159,10 @@ def test_nag_of_a_negative_equal_to_the_prompt_changes_nothing() -> None:
 
 def test_nag_never_grows_beyond_tau() -> None:
     triple = numbers()
-    norm = lambda found: found[:, :, 5:].abs().sum((1, 3))  # noqa: E731
+
+    def norm(found: torch.Tensor) -> torch.Tensor:
+        return found[:, :, 5:].abs().sum((1, 3))
+
     wild = replace(NAG, scale=1e6, alpha=1.0)
     before = norm(attend(*triple, replace(NAG, scale=0.0)))
     torch.testing.assert_close(norm(attend(*triple, wild)), wild.tau * before, rtol=1e-4, atol=0)
