@@ -57,9 +57,11 @@ _DOUBLE = (
         ),
     ),
     one("double_blocks.0.img_attn.proj", "lora_unet_double_blocks_0_img_attn_proj",
-        "transformer_blocks.0.attn.to_out.0", "transformer_blocks_0_attn_to_out_0", W, "double_blocks.0.processor.proj_lora1"),
+        "transformer_blocks.0.attn.to_out.0", "transformer_blocks_0_attn_to_out_0", W,
+        "double_blocks.0.processor.proj_lora1"),
     one("double_blocks.0.txt_attn.proj", "lora_unet_double_blocks_0_txt_attn_proj",
-        "transformer_blocks.0.attn.to_add_out", "transformer_blocks_0_attn_to_add_out", W, "double_blocks.0.processor.proj_lora2"),
+        "transformer_blocks.0.attn.to_add_out", "transformer_blocks_0_attn_to_add_out", W,
+        "double_blocks.0.processor.proj_lora2"),
     one("img_in", "lora_unet_img_in", "x_embedder", "x_embedder", W),
     one("txt_in", "lora_unet_txt_in", "context_embedder", "context_embedder", W),
 )  # fmt: skip
@@ -87,7 +89,8 @@ FLUX1 = (
         ),
     ),
     one("single_blocks.0.linear2", "lora_unet_single_blocks_0_linear2",
-        "single_transformer_blocks.0.proj_out", "single_transformer_blocks_0_proj_out", W, "single_blocks.0.processor.proj_lora"),
+        "single_transformer_blocks.0.proj_out", "single_transformer_blocks_0_proj_out", W,
+        "single_blocks.0.processor.proj_lora"),
     one("single_blocks.0.modulation.lin", "lora_unet_single_blocks_0_modulation_lin",
         "single_transformer_blocks.0.norm.linear", "single_transformer_blocks_0_norm_linear", 3 * W),
     one("time_in.in_layer", "lora_unet_time_in_in_layer",
@@ -273,7 +276,8 @@ def diffusers_metadata(file: File) -> None:
 
 @format_of("peft with its adapter's name left in")
 def unstripped(file: File) -> None:
-    plain(file, lambda dotted, flat: f"transformer.{dotted}", ".lora_A.default.weight", ".lora_B.default.weight")  # fmt: skip
+    down, up = ".lora_A.default.weight", ".lora_B.default.weight"
+    plain(file, lambda dotted, flat: f"transformer.{dotted}", down, up)
 
 
 @format_of("peft with adapter_config.json")
@@ -346,7 +350,9 @@ def bare(file: File) -> None:
 @format_of("diffusion_model. with diffusers' names, cut short")
 def cut(file: File) -> None:
     def key(dotted: str, flat: str) -> str:
-        return "diffusion_model." + ("sformer_blocks." + dotted[19:] if dotted.startswith("transformer_blocks.") else dotted)  # fmt: skip
+        return (
+            f"diffusion_model.{dotted.removeprefix('tran') if dotted.startswith('transformer_') else dotted}"
+        )
 
     plain(file, key, A, B)
 
@@ -378,7 +384,12 @@ def onetrainer_dora(file: File) -> None:
         a, b = pair(file, weight)
         m = file.random(1, weight.shape[1]).abs() + 0.5
         key = f"lora_transformer_{flat}"
-        file.tensors |= {key + DOWN: a, key + UP: b, f"{key}.alpha": torch.tensor(2.0), f"{key}.dora_scale": m}
+        file.tensors |= {
+            key + DOWN: a,
+            key + UP: b,
+            f"{key}.alpha": torch.tensor(2.0),
+            f"{key}.dora_scale": m,
+        }
         whole = weight + 0.5 * b @ a
         file.deltas[dotted] = m * whole / whole.norm(dim=0, keepdim=True) - weight
 
@@ -390,7 +401,8 @@ def suffix_processor(file: File) -> None:
 
 @format_of("suffix lora_linear_layer.up")
 def suffix_linear_layer(file: File) -> None:
-    plain(file, lambda dotted, flat: f"transformer.{dotted}", ".lora_linear_layer.down.weight", ".lora_linear_layer.up.weight")  # fmt: skip
+    down, up = ".lora_linear_layer.down.weight", ".lora_linear_layer.up.weight"
+    plain(file, lambda dotted, flat: f"transformer.{dotted}", down, up)
 
 
 @format_of("suffix lora.up")
@@ -439,7 +451,8 @@ def kronecker(
         out, into = file.world.fused(layer).shape
         name = key(layer)
         matrices = []
-        for which, shape, split in (("w1", (factor, factor), halves[0]), ("w2", (out // factor, into // factor), halves[1])):  # fmt: skip
+        shapes = {"w1": (factor, factor), "w2": (out // factor, into // factor)}
+        for (which, shape), split in zip(shapes.items(), halves, strict=True):
             if split:
                 left, right = file.random(shape[0], 2), file.random(2, shape[1])
                 file.tensors |= {f"{name}.lokr_{which}_a": left, f"{name}.lokr_{which}_b": right}

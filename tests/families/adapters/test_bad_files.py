@@ -22,7 +22,10 @@ from fluxgram.families.adapters.reading import check_adapter, fault_of, inspect_
 from tests.families.adapters.corpus import FORMATS, File, World
 
 Tensors = dict[str, torch.Tensor]
-SHAPES = {"transformer.transformer_blocks.0.attn.to_q": (32, 32), "transformer.transformer_blocks.0.attn.to_k": (32, 32)}
+SHAPES = {
+    "transformer.transformer_blocks.0.attn.to_q": (32, 32),
+    "transformer.transformer_blocks.0.attn.to_k": (32, 32),
+}
 Q = "transformer.transformer_blocks.0.attn.to_q"
 
 
@@ -43,7 +46,9 @@ def raw(tmp_path: Path, header: object, data: bytes = b"") -> Path:
     return path
 
 
-def refused(path: Path, error: type[FluxgramError], *words: str, shapes: Mapping[str, tuple[int, ...]] = SHAPES) -> FluxgramError:
+def refused(
+    path: Path, error: type[FluxgramError], *words: str, shapes: Mapping[str, tuple[int, ...]] = SHAPES
+) -> FluxgramError:
     with pytest.raises(error) as caught:
         open_adapter(path, shapes)
     said = f"{caught.value} {caught.value.hint}"
@@ -144,8 +149,13 @@ def test_headers_that_contradict_themselves(header: object, data: bytes, words: 
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(cut=st.integers(0, 10_000), flips=st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=4))
-def test_whatever_is_in_a_file_it_is_an_answer(cut: int, flips: list[tuple[int, int]], tmp_path: Path) -> None:
+@given(
+    cut=st.integers(0, 10_000),
+    flips=st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=4),
+)
+def test_whatever_is_in_a_file_it_is_an_answer(
+    cut: int, flips: list[tuple[int, int]], tmp_path: Path
+) -> None:
     content = bytearray(saved(tmp_path, good(), {"format": "pt"}).read_bytes()[: cut + 1])
     for place, value in flips:
         if place < len(content):
@@ -252,7 +262,9 @@ def test_damaged_adapters(spoil: Callable[[Tensors], None], words: tuple[str, ..
         ({"x.hada_w1_a": torch.ones(2, 2), "x.hada_t1": torch.ones(2, 2, 3, 3)}, ("convolution",)),
     ],
 )  # fmt: skip
-def test_one_tensor_without_a_place_and_nothing_is_used(more: Tensors, words: tuple[str, ...], tmp_path: Path) -> None:
+def test_one_tensor_without_a_place_and_nothing_is_used(
+    more: Tensors, words: tuple[str, ...], tmp_path: Path
+) -> None:
     refused(saved(tmp_path, good() | more), AdapterMisfit, "does not fit", *words)
 
 
@@ -260,7 +272,9 @@ def test_nearest_names_are_named(tmp_path: Path) -> None:
     tensors = {name.replace("to_q", "to_qq"): each for name, each in good().items()}
     path = saved(tmp_path, tensors)
     refused(path, AdapterMisfit, Q)
-    assert inspect_adapter(path, SHAPES).unmatched == {name: (Q, Q.replace("to_q", "to_k")) for name in tensors}
+    assert inspect_adapter(path, SHAPES).unmatched == {
+        name: (Q, Q.replace("to_q", "to_k")) for name in tensors
+    }
 
 
 def test_zeros_without_a_place_change_nothing_and_do_no_harm(tmp_path: Path) -> None:
@@ -281,13 +295,13 @@ def test_no_adapter_at_all(tmp_path: Path) -> None:
     assert inspect_adapter(path).kinds == {}
 
 
-def real_shapes(family: str, width: int, doubles: int, singles: int, single: int) -> dict[str, tuple[int, ...]]:
+def real_shapes(
+    family: str, width: int, doubles: int, singles: int, single: int
+) -> dict[str, tuple[int, ...]]:
     """Of the real checkpoints, as far as the layers below need them."""
     table = {"flux1": FLUX1, "flux2": FLUX2}[family]
-    shapes = {path: (width, width) for path in enumerated(table, doubles, singles)}
-    return shapes | {
-        path: (single * width, width) for path in shapes if path.endswith("to_qkv_mlp_proj")
-    }
+    shapes = dict.fromkeys(enumerated(table, doubles, singles), (width, width))
+    return shapes | {path: (single * width, width) for path in shapes if path.endswith("to_qkv_mlp_proj")}
 
 
 KLEIN_4B = real_shapes("flux2", 3072, 5, 20, 9)
@@ -297,15 +311,21 @@ KLEIN_4B = real_shapes("flux2", 3072, 5, 20, 9)
     ("names", "width", "words"),
     [
         ([f"lora_unet_double_blocks_{n}_img_attn_qkv" for n in range(19)], 3072,
-         ("It was likely made for FLUX.1 (width 3072, 19 double blocks)", "klein is FLUX.2 klein 4B (width 3072, 5 double blocks)")),
+         ("It was likely made for FLUX.1 (width 3072, 19 double blocks)",
+          "klein is FLUX.2 klein 4B (width 3072, 5 double blocks)")),
         ([f"diffusion_model.double_blocks.{n}.img_attn.qkv" for n in range(8)], 4096,
          ("It was likely made for FLUX.2 klein 9B (width 4096, 8 double blocks)", "12288 x 4096")),
     ],
 )  # fmt: skip
-def test_made_for_another_checkpoint(names: list[str], width: int, words: tuple[str, ...], tmp_path: Path) -> None:
+def test_made_for_another_checkpoint(
+    names: list[str], width: int, words: tuple[str, ...], tmp_path: Path
+) -> None:
     tensors: Tensors = {}
     for name in names:
-        tensors |= {f"{name}.lora_down.weight": torch.ones(1, width), f"{name}.lora_up.weight": torch.ones(3 * width, 1)}
+        tensors |= {
+            f"{name}.lora_down.weight": torch.ones(1, width),
+            f"{name}.lora_up.weight": torch.ones(3 * width, 1),
+        }
     path = saved(tmp_path, tensors)
     with pytest.raises(AdapterMisfit) as caught:
         open_adapter(path, KLEIN_4B, name="style", made_for="klein")
@@ -318,7 +338,10 @@ def test_made_for_another_checkpoint(names: list[str], width: int, words: tuple[
 
 def test_for_something_else_altogether(tmp_path: Path) -> None:
     name = "lora_unet_input_blocks_4_1_transformer_blocks_0_attn1_to_k"
-    path = saved(tmp_path, {f"{name}.lora_down.weight": torch.ones(1, 640), f"{name}.lora_up.weight": torch.ones(640, 1)})
+    path = saved(
+        tmp_path,
+        {f"{name}.lora_down.weight": torch.ones(1, 640), f"{name}.lora_up.weight": torch.ones(640, 1)},
+    )
     with pytest.raises(AdapterMisfit, match=r"does not fit any FLUX\.1 or FLUX\.2") as caught:
         check_adapter(path)
     assert "Stable Diffusion" in caught.value.hint
@@ -334,19 +357,26 @@ def test_a_file_of_one_family_on_the_other(family: str, worlds: Mapping[str, Wor
 
 def test_lengths_of_columns_of_a_layer_that_is_split(tmp_path: Path) -> None:
     key = "lora_unet_double_blocks_0_img_attn_qkv"
-    tensors = {f"{key}.lora_down.weight": torch.ones(1, 32), f"{key}.lora_up.weight": torch.ones(96, 1), f"{key}.dora_scale": torch.ones(1, 32)}  # fmt: skip
+    tensors = {
+        f"{key}.lora_down.weight": torch.ones(1, 32),
+        f"{key}.lora_up.weight": torch.ones(96, 1),
+        f"{key}.dora_scale": torch.ones(1, 32),
+    }
     shapes = {f"transformer.transformer_blocks.0.attn.to_{x}": (32, 32) for x in "qkv"}
     refused(saved(tmp_path, tensors), AdapterMisfit, "columns of a layer that is split", shapes=shapes)
 
 
 @pytest.mark.parametrize(
-    "config", ["{", "[]", '{"lora_alpha": "much"}', '{"lora_alpha": NaN}', '{"lora_alpha": 1, "alpha_pattern": {"(a+)+$": 2}}']
+    "config",
+    ["{", "[]", '{"lora_alpha": "much"}', '{"lora_alpha": NaN}', '{"lora_alpha": 1, "alpha_pattern": {"(a+)+$": 2}}']
 )  # fmt: skip
 def test_what_it_says_of_its_alpha_must_be_readable(config: str, tmp_path: Path) -> None:
     refused(saved(tmp_path, good(), {"lora_adapter_metadata": config}), AdapterDamaged, "says of its alpha")
 
 
-@pytest.mark.parametrize("dtype", [torch.float8_e4m3fn, torch.float8_e5m2, torch.float16, torch.bfloat16, torch.float64])
+@pytest.mark.parametrize(
+    "dtype", [torch.float8_e4m3fn, torch.float8_e5m2, torch.float16, torch.bfloat16, torch.float64]
+)
 def test_every_type_of_weights(dtype: torch.dtype, tmp_path: Path) -> None:
     draw = torch.Generator().manual_seed(0)
     down, up = torch.randn(4, 32, generator=draw).to(dtype), torch.randn(32, 4, generator=draw).to(dtype)

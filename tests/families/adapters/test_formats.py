@@ -34,11 +34,13 @@ def case(
     return _written[request.param]
 
 
-each = pytest.mark.parametrize("case", CASES, indirect=True, ids=lambda given: "-".join(given))
+each = pytest.mark.parametrize("case", CASES, indirect=True, ids="-".join)
 
 
 def close(actual: torch.Tensor, expected: torch.Tensor) -> None:
-    torch.testing.assert_close(actual, expected, rtol=1e-4, atol=2e-5 * float(expected.abs().max().clamp_min(1)))
+    torch.testing.assert_close(
+        actual, expected, rtol=1e-4, atol=2e-5 * float(expected.abs().max().clamp_min(1))
+    )
 
 
 @each
@@ -89,7 +91,7 @@ def merged(file: File, weight: float) -> Iterator[None]:
     changed += [(file.world.biases[name], delta) for name, delta in file.biases.items()]
     kept = [tensor.clone() for tensor, _ in changed]
     for tensor, delta in changed:
-        tensor += weight * delta
+        tensor.add_(delta, alpha=weight)
     yield
     for (tensor, _), before in zip(changed, kept, strict=True):
         tensor.copy_(before)

@@ -60,9 +60,11 @@ def converted(family: str, state: dict[str, torch.Tensor]) -> dict[str, torch.Te
 
 
 @pytest.mark.parametrize("family", ["flux1", "flux2"])
-@pytest.mark.parametrize("write", [lambda name: f"diffusion_model.{name}", lambda name: f"lora_unet_{name.replace('.', '_')}"])  # fmt: skip
-def test_every_row_goes_where_diffusers_puts_it(family: str, write: object) -> None:
-    assert callable(write)
+@pytest.mark.parametrize("tool", ["ai-toolkit", "kohya"])
+def test_every_row_goes_where_diffusers_puts_it(family: str, tool: str) -> None:
+    def write(name: str) -> str:
+        return f"diffusion_model.{name}" if tool == "ai-toolkit" else f"lora_unet_{name.replace('.', '_')}"
+
     state = original(family)
     wanted = converted(family, state)
     shapes = {f"transformer.{name}": tuple(tensor.shape) for name, tensor in wanted.items()}
@@ -94,7 +96,10 @@ def test_kohya_on_flux2_as_diffusers_converts_it() -> None:
     pairs = {f"{name}.lora_up.weight": up for name, up in state.items()}
     pairs |= {f"{name}.lora_down.weight": torch.ones(1, 1) for name in state}
     theirs = _convert_kohya_flux2_lora_to_diffusers(dict(pairs))
-    shapes = {f"transformer.{name}": tuple(each.shape) for name, each in converted("flux2", original("flux2")).items()}
+    shapes = {
+        f"transformer.{name}": tuple(each.shape)
+        for name, each in converted("flux2", original("flux2")).items()
+    }
     for name, up in state.items():
         place = Directory(shapes).place(name)
         assert place is not None
@@ -125,21 +130,28 @@ def test_ends_of_names(name: str, layer: str | None, role: str | None) -> None:
     assert (part and part.layer, part and part.role) == (layer, role)
 
 
+CLIP, T5, QWEN = (
+    "encoder_layers_0_mlp_fc1",
+    "encoder_block_0_layer_0_SelfAttention_q",
+    "layers_3_self_attn_q_proj",
+)
+
+
 @pytest.mark.parametrize(
     ("name", "component", "layer"),
     [
-        ("lora_te_text_model_encoder_layers_0_mlp_fc1", "text_encoder", "encoder_layers_0_mlp_fc1"),
-        ("lora_te1_text_model_encoder_layers_0_mlp_fc1", "text_encoder", "encoder_layers_0_mlp_fc1"),
-        ("text_encoder.text_model.encoder.layers.0.mlp.fc1", "text_encoder", "encoder_layers_0_mlp_fc1"),
-        ("text_encoders.clip_l.transformer.text_model.encoder.layers.0.mlp.fc1", "text_encoder", "encoder_layers_0_mlp_fc1"),
-        ("lora_te3_encoder_block_0_layer_0_SelfAttention_q", "text_encoder_2", "encoder_block_0_layer_0_SelfAttention_q"),
-        ("lora_te2_encoder_block_0_layer_0_SelfAttention_q", "text_encoder_2", "encoder_block_0_layer_0_SelfAttention_q"),
-        ("text_encoder_2.encoder.block.0.layer.0.SelfAttention.q", "text_encoder_2", "encoder_block_0_layer_0_SelfAttention_q"),
-        ("text_encoders.t5xxl.transformer.encoder.block.0.layer.0.SelfAttention.q", "text_encoder_2", "encoder_block_0_layer_0_SelfAttention_q"),
-        ("text_encoders.qwen3_4b.transformer.model.layers.3.self_attn.q_proj", "text_encoder", "layers_3_self_attn_q_proj"),
-        ("text_encoder.model.layers.3.self_attn.q_proj", "text_encoder", "layers_3_self_attn_q_proj"),
+        ("lora_te_text_model_encoder_layers_0_mlp_fc1", "text_encoder", CLIP),
+        ("lora_te1_text_model_encoder_layers_0_mlp_fc1", "text_encoder", CLIP),
+        ("text_encoder.text_model.encoder.layers.0.mlp.fc1", "text_encoder", CLIP),
+        ("text_encoders.clip_l.transformer.text_model.encoder.layers.0.mlp.fc1", "text_encoder", CLIP),
+        ("lora_te2_encoder_block_0_layer_0_SelfAttention_q", "text_encoder_2", T5),
+        ("lora_te3_encoder_block_0_layer_0_SelfAttention_q", "text_encoder_2", T5),
+        ("text_encoder_2.encoder.block.0.layer.0.SelfAttention.q", "text_encoder_2", T5),
+        ("text_encoders.t5xxl.transformer.encoder.block.0.layer.0.SelfAttention.q", "text_encoder_2", T5),
+        ("text_encoders.qwen3_4b.transformer.model.layers.3.self_attn.q_proj", "text_encoder", QWEN),
+        ("text_encoder.model.layers.3.self_attn.q_proj", "text_encoder", QWEN),
     ],
-)  # fmt: skip
+)
 def test_text_encoders(name: str, component: str, layer: str) -> None:
     assert text_encoder_of(flat(name)) == (component, layer)
 
@@ -150,7 +162,7 @@ def test_a_transformer_is_no_text_encoder() -> None:
 
 
 def real(family: str, width: int, doubles: int, singles: int) -> dict[str, tuple[int, ...]]:
-    return {path: (width, width) for path in enumerated(TABLES[family], doubles, singles)}
+    return dict.fromkeys(enumerated(TABLES[family], doubles, singles), (width, width))
 
 
 @pytest.mark.parametrize(

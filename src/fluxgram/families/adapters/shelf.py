@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -299,14 +300,15 @@ def _in_folder(folder: Path, prefix: str) -> Iterator[KnownAdapter]:
 
 
 def _in(table: Path, prefix: str) -> KnownAdapter:
-    """The adapter of a table."""
+    """The adapter of a table; those of the package leave their fingerprints to be found here."""
     from fluxgram.families.tables import build, read_toml
 
+    path = table.with_name(f"{table.stem}.safetensors")
     read = build(_Table, read_toml(table, AdapterDamaged), str(table), AdapterDamaged)
     return KnownAdapter(
         name=table.stem,
-        path=table.with_name(f"{table.stem}.safetensors"),
-        fingerprint=read.fingerprint,
+        path=path,
+        fingerprint=read.fingerprint or _mark(path, path.stat().st_mtime_ns),
         source=f"{prefix}{table.stem}" if prefix else read.source,
         base=read.base,
         weight=read.weight,
@@ -314,6 +316,14 @@ def _in(table: Path, prefix: str) -> KnownAdapter:
         licence=read.licence,
         added=read.added,
     )
+
+
+@lru_cache(maxsize=64)
+def _mark(path: Path, changed: int) -> str:
+    """The fingerprint of a file as it was at a time; lists ask for it again and again."""
+    from fluxgram.families.adapters.reading import fingerprint_of
+
+    return fingerprint_of(path)
 
 
 def _is_file(path: Path) -> bool:
