@@ -97,6 +97,22 @@ def test_a_checkpoint_is_refused_fetched_stopped_and_removed(
     expect(far).to_contain_text("not here")
 
 
+def test_adapters_are_listed_with_what_they_are_for(page: Page, studio: Server) -> None:
+    page.goto("/settings")
+    known = studio.call("GET", "/api/v1/adapters").json["adapters"]
+    assert known, "some come with fluxgram"
+    for each in known:
+        card = page.locator(f"[data-adapter='{each['name']}']")
+        expect(card.get_by_role("heading")).to_have_text(each["name"])
+        expect(card).to_contain_text(each["base"])
+        expect(card).to_contain_text(each["fingerprint"][:12])
+    refusal = {"detail": "film.toml cannot be read.", "hint": "Mend it."}
+    page.route("**/api/v1/adapters", lambda route: route.fulfill(status=500, json=refusal))
+    page.reload()
+    expect(page.get_by_text("film.toml cannot be read. Mend it.")).to_be_visible()
+    forget(page, "500")
+
+
 def test_a_key_is_shown_once_and_revoked(page: Page, studio: Server, axe: Callable[..., None]) -> None:
     page.goto("/settings#keys")
     page.get_by_role("button", name="New key").first.click()

@@ -67,7 +67,8 @@ def _happened(receipt: Mapping[str, Any], t: Text) -> list[dict[str, str]]:
     checkpoint = _table(receipt, "checkpoint")
     if asked_of := _line(checkpoint.get("asked")):
         found.append(_fact("info", t("gallery.fast", name=_line(checkpoint.get("name")), asked=asked_of)))
-    if given := _words(prompt.get("read")):
+    given = prompt.get("read")
+    if isinstance(given, str) and (given := _words(given)):
         found.append(_fact("info", t("gallery.manner"), given))
     entries = [*_list(receipt, "ignored"), *_list(service, "notes")]
     for entry in entries:

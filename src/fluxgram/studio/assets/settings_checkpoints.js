@@ -1,5 +1,6 @@
 // What can draw: licence, size, whether it is here and fits; fetching with progress, stop and resume, removing.
 import { api, ask, bytes, duration, h, icon, live, t, tell, toast } from "./core.js";
+import { adapters } from "./settings_adapters.js";
 
 const SOON = 500; // milliseconds between two looks at a pull
 const GB = 1e9;
@@ -10,6 +11,7 @@ export async function fill(box) {
   place = box;
   place.replaceChildren(h("h2", { class: "visually-hidden" }, t("settings.checkpoints")), h("p", { class: "lead" }, t("settings.checkpoints_lead")), h("ul", { class: "checkpoints" }));
   await load();
+  place.append(await adapters());
   place.addEventListener("shown", () => load().catch(tell));
 }
 
@@ -41,7 +43,8 @@ function card(one, files) {
     h("dl", { class: "facts" },
       files && (one.present ? fact("disk", bytes(files.bytes)) : files.download_gb > 0 && fact("download", bytes(files.download_gb * GB))),
       files && fact("memory", `${files.memory_gb.toFixed(1)} GiB`),
-      fact("steps", t("settings.steps_of", one.steps)), fact("negative", t(`settings.negative_${one.negative}`))),
+      fact("steps", t("settings.steps_of", one.steps)), fact("negative", one.negatives.map((way) => t(`settings.way_${way}`)).join(", ") || t("settings.negative_unsupported")),
+      one.adapters.length > 0 && fact("adapters", one.adapters.join(", "))),
     h("div", { class: "licence" }, h("p", { class: "row" }, h("strong", {}, licence.name), badge(licence.commercial ? "good" : "warn", licence.commercial ? "check" : "warn", t(licence.commercial ? "settings.commercial" : "settings.not_commercial"))),
       h("p", { class: "muted small" }, t("settings.outputs", { words: licence.outputs })),
       licence.gated && !one.present && h("p", { class: "small row" }, icon("lock"), h("span", { class: "grow" }, h("strong", {}, t("settings.gated")), " ", t("settings.gated_text"))),
