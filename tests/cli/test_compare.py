@@ -14,8 +14,11 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from fluxgram.engine.receipt import Receipt
 from fluxgram.pictures.read import read_comparison, read_picture, read_receipt, read_source
@@ -97,6 +100,51 @@ def test_the_pictures_are_those_that_generate_draws(
     assert (done.status, done.out.split(), done.err) == (0, ["s.png", "s.html"], "")
     alone, beside = (read_picture(shell.folder / name) for name in ("one.png", "k/2-toy-7.png"))
     assert alone.tobytes() == beside.tobytes()
+
+
+def write_adapter(path: Path, checkpoint: Path, *, narrower: int = 0) -> None:
+    """A LoRA of every query projection of a checkpoint; one that is narrower fits none."""
+    file = next((checkpoint / "transformer").glob("*.safetensors"))
+    tensors = {}
+    with safe_open(file, "np") as weights:
+        for name in weights.keys():  # noqa: SIM118  (it is no mapping)
+            if name.endswith(".attn.to_q.weight"):
+                out, into = weights.get_slice(name).get_shape()
+                layer = f"transformer.{name.removesuffix('.weight')}"
+                tensors[f"{layer}.lora_A.weight"] = np.full((2, into - narrower), 0.3, np.float32)
+                tensors[f"{layer}.lora_B.weight"] = np.full((out, 2), 0.3, np.float32)
+    assert tensors
+    save_file(tensors, path)
+
+
+def test_a_row_with_each_adapter_beside_the_row_without(shell: Shell, inside: Run, toy: Path) -> None:
+    """One that does not fit is told in its row; the pictures of the others are as `generate` draws them."""
+    write_adapter(shell.folder / "film.safetensors", toy)
+    write_adapter(shell.folder / "odd.safetensors", toy, narrower=1)
+    done = inside(
+        "compare", "x", "-c", toy, *TOYS, "-a", "film.safetensors:0.5", "-a", "film.safetensors + odd.safetensors",
+        "--keep", "k", "-o", "s.png",
+    )  # fmt: skip
+    assert done.status == 1
+    assert "error: toy + film + odd: " in done.err
+    rows: Any = read_comparison(shell.folder / "s.png")["rows"]
+    assert [row["label"] for row in rows] == ["toy", "toy + film 0.5", "toy + film + odd"]
+    plain, film, odd = (row["pictures"][0] for row in rows)
+    assert plain["receipt"]["adapters"] == []
+    assert [(each["name"], each["strength"]) for each in film["receipt"]["adapters"]] == [("film", 0.5)]
+    assert odd["receipt"] is None
+    assert "odd" in odd["problem"]
+    assert "toy + film + odd " + odd["problem"] in words((shell.folder / "s.html").read_text("utf-8"))
+    same = inside("generate", "x", "-c", toy, *TOYS, "-a", "film.safetensors:0.5", "-o", "one.png", "--quiet")
+    assert same.status == 0, same.err
+    without, with_film = (read_picture(path).tobytes() for path in sorted((shell.folder / "k").iterdir()))
+    alone = read_picture(shell.folder / "one.png").tobytes()
+    assert alone == with_film
+    assert alone != without
+    placed = inside(
+        "compare", "x", "-c", toy, *TOYS, "-a", "film.safetensors", "-a", "none", "-o", "t.png", "--json"
+    )
+    assert [row["label"] for row in json.loads(placed.out)["rows"]] == ["toy + film", "toy"]
 
 
 def test_files_stand_where_their_seed_is(shell: Shell, inside: Run, toy: Path) -> None:
@@ -246,6 +294,8 @@ def test_a_row_that_fails_says_why_and_the_others_are_drawn(
         (["--endpoint", "http://x/v1,m,sk-key-by-mistake"], 2, "environment variable that is not set"),
         (["--endpoint", "http://x/v1,m,V,more"], 2, "too many parts"),
         (["--adapter", "film:much"], 2, "not a weight"),
+        (["--adapter", "nobodys"], 2, "There is no adapter 'nobodys'"),
+        (["--adapter", "gone.safetensors"], 2, "gone.safetensors"),
     ],
 )
 def test_what_cannot_be_compared(
