@@ -10,7 +10,7 @@ from fluxgram.engine.adapter_use import AdapterUse
 from fluxgram.engine.plan import key_of, resolve
 from fluxgram.engine.request import Request
 from fluxgram.errors import RequestError
-from fluxgram.families.checkpoints import Checkpoint, OwnAdapter
+from fluxgram.families.checkpoints import Checkpoint, OwnAdapter, Sizes
 from fluxgram.families.contract import Negative
 from fluxgram.families.steering import NAG_SCALE, TRUE_CFG_SCALE, VSF_SCALE
 
@@ -177,6 +177,14 @@ def test_a_fast_version_draws_drafts(
     assert plan.guidance == (1.0 if drawn_by == "quick" else plan.request.guidance or 4.0)
     if request_fields == {"quality": "draft"}:
         assert plan.steps == 4
+
+
+def test_a_draft_has_the_size_of_what_was_asked_for(table: Table, find: Callable[[str], Checkpoint]) -> None:
+    portrait = Sizes(multiple=16, default=(512, 768))
+    base = table(name="base", fast="quick", sizes=portrait)
+    assert find("quick").sizes.default != portrait.default
+    plan = resolve(Request("p", quality="draft"), base, find)
+    assert (plan.checkpoint.name, plan.rendered, plan.delivered) == ("quick", (512, 768), (512, 768))
 
 
 def test_one_that_takes_no_negative_draws_none(table: Table, find: Callable[[str], Checkpoint]) -> None:

@@ -108,7 +108,7 @@ def resolve(request: Request, checkpoint: Checkpoint, find: Find | None = None) 
         RequestError: The checkpoint cannot draw it as asked.
     """
     drawing = _drawing(request, checkpoint, find)
-    rendered, delivered = choose_sizes(request.size, drawing.sizes)
+    rendered, delivered = choose_sizes(request.size, checkpoint.sizes)
     guidance, ignored_guidance = _guidance(request, drawing)
     negative, ignored_negative = negatives.plan_negative(request, checkpoint, drawing, guidance)
     ignored = (*((ignored_guidance,) if ignored_guidance else ()), *ignored_negative)
@@ -126,7 +126,7 @@ def resolve(request: Request, checkpoint: Checkpoint, find: Find | None = None) 
         checkpoint=drawing,
         rendered=rendered,
         delivered=delivered,
-        crop=crop_box(rendered, delivered, drawing.sizes),
+        crop=crop_box(rendered, delivered, checkpoint.sizes),
         steps=steps,
         guidance=guidance,
         prompt=f"{checkpoint.prefix}{request.prompt}{checkpoint.suffix}",
