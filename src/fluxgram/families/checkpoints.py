@@ -125,7 +125,7 @@ class Checkpoint:
         negatives: Methods by which it applies a negative prompt (`NegativeMethod`), the first being its default; empty
             where it refuses one. A table that does not say has `true_cfg`, or none where it is distilled.
         embeds_guidance: The guidance scale goes into the transformer as a number (FLUX.1 dev), not into a second pass.
-        fast: Name of a distilled version of it that draws drafts; empty for none.
+        fast: Name of a distilled version of it that draws drafts, at the same sizes; empty for none.
         borrows: Name of a checkpoint whose tokenizer, text encoder and autoencoder it uses; empty for its own.
         base: Name of the checkpoint that this one is, weights and all; its table holds for whatever this one does not
             say itself, title and aliases excepted.
