@@ -253,6 +253,8 @@ def test_damaged_adapters(spoil: Callable[[Tensors], None], words: tuple[str, ..
          ("of a text encoder that the checkpoint does not have",)),
         ({"bundle_emb.word.t5": torch.ones(2, 4)}, ("embeddings",)),
         ({f"{Q}.oft_blocks": torch.ones(2, 4)}, ("OFT",)),
+        ({"x.oft_blocks": torch.ones(2, 4), "x.alpha": torch.ones(())}, ("OFT",)),
+        ({"x.a1.weight": torch.ones(2, 4), "x.b2.weight": torch.ones(2, 4), "x.alpha": torch.ones(())}, ("GLoRA",)),
         ({f"{Q}.weight_scale": torch.ones(1)}, ("quantised",)),
         ({"double_blocks.0.img_attn.norm.query_norm.scale": torch.ones(4)}, ("norms",)),
         ({"transformer.transformer_blocks.0.attn.norm_q.diff": torch.ones(4)}, ("no such layer",)),

@@ -112,11 +112,20 @@ def pieces_of(file: AdapterFile) -> tuple[list[Piece], list[Fault]]:
             roles[part.role] = name
     scalings = scalings_of(file)
     pieces: list[Piece] = []
+    strange = {part: fault.why for fault in faults if not fault.damaged for part in _beginnings(fault.layer)}
     for layer, roles in layers.items():
+        if layer in strange and set(roles) <= {"alpha", "magnitude"}:
+            faults += [Fault(name, layer, strange[layer], damaged=False) for name in roles.values()]
+            continue
         found, wrong = _of_layer(file, layer, roles, scalings)
         pieces += found
         faults += wrong
     return pieces, faults
+
+
+def _beginnings(layer: str) -> list[str]:
+    """A layer's name and what it begins with: `x.a1` is `x`, too."""
+    return [layer, layer.rpartition(".")[0]]
 
 
 def _twice(name: str, part: Part) -> Fault:
