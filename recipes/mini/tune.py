@@ -198,7 +198,7 @@ class Trainer:
         np.save(path, rivals.numpy())
         return rivals
 
-    def _batch(self) -> dict[str, Any]:
+    def batch(self) -> dict[str, Any]:
         """Renders and the base's pictures of the same captions, under the same noise and time."""
         shape = "tall" if "tall" in self.chosen and self.rng.random() < TALL else "square"
         chosen, rows = self.chosen[shape], self.options.rows
@@ -230,7 +230,7 @@ class Trainer:
             group["lr"] = (
                 self.options.rate * min(1, (self.step + 1) / 30) * min(1.0, max(0.02, (1 - elapsed) / 0.5))
             )
-        batch = self._batch()
+        batch = self.batch()
         self.tuned.switch(False)
         with torch.no_grad():
             before = self._errors(batch)
@@ -337,7 +337,7 @@ def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("pool", "state", "base", "out"):
         parser.add_argument(name, type=Path)
-    parser.add_argument("--choose", choices=sorted(CHOICES), required=True)
+    parser.add_argument("--choose", choices=sorted(CHOICES), default="portrait")
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--rank", type=int, default=RANK)
