@@ -79,3 +79,14 @@ def test_klein_cpu(tmp_path: Path) -> None:
         assert 0 <= float(ours[-1].rstrip("%")) < 3, "both sides compute the same"
         for other in others:
             assert re.fullmatch(r"[\d.]+: (met|missed)", found[f"{part}: {other}"][-2])
+
+
+@pytest.mark.slow
+def test_adapters(tmp_path: Path) -> None:
+    toy = make_toy(tmp_path / "toy")
+    arguments = ("--checkpoint", str(toy), "--size", "64", "--width", "64", "--rank", "2")
+    found = rows(run("adapters.py", tmp_path, *arguments))
+    for name in ("another LoRA, from memory", "another LoRA, from the file", "merge one and take it out"):
+        assert len(numbers(found[name])) == 2
+    for name in ("four LoRAs in one pass, against one LoRA", "against merging, pictures drawn in turns"):
+        assert float(found[name][0]) > 0
