@@ -84,7 +84,12 @@ def _misfit(piece: Piece, place: Place, shapes: Shapes | None) -> str:
     wanted = (out, 0) if piece.kind == "bias" else (out, into)
     if piece.shape == wanted:
         return ""
-    return f"it is for a layer of {piece.shape[0]} x {piece.shape[1]}, and {place.paths[0]} is {out} x {into}"
+    here = (
+        place.paths[0]
+        if len(place.paths) == 1
+        else f"{place.paths[0]} to {place.paths[-1].rpartition('.')[2]}"
+    )
+    return f"it is for a layer of {piece.shape[0]} x {piece.shape[1]}, and {here} is {out} x {into}"
 
 
 def _taken(piece: Piece, place: Place, taken: dict[tuple[str, bool], str]) -> str:
@@ -171,12 +176,15 @@ def refuse(file: AdapterFile, survey: Survey, shapes: Shapes | None, name: str, 
         near = next((names for names in report.unmatched.values() if names), ())
         nearest = f" (nearest: {', '.join(near)})" if near else ""
         where = (made_for or "this checkpoint") if shapes is not None else "any FLUX.1 or FLUX.2"
+        count = len(report.unmatched)
+        unplaced = f"{count} of its {report.total} tensors {'has' if count == 1 else 'have'} no place"
+        if count == report.total:
+            unplaced = f"none of its {count} tensors has a place"
         made = [f"It was likely made for {report.base}"] if report.base else []
         if shapes is not None:
             made.append(f"{made_for or 'the checkpoint'} is {kin_of(shapes)}")
         raise AdapterMisfit(
-            f"The adapter {name} does not fit {where}: {len(report.unmatched)} of its {report.total} tensors "
-            f"have no place; {_listed(faults)}{nearest}.",
+            f"The adapter {name} does not fit {where}: {unplaced}; {_listed(faults)}{nearest}.",
             f"{'; '.join([*made, 'nothing of it was applied'])}.",
         )
     header.check_numbers(file)
@@ -188,7 +196,12 @@ def refuse(file: AdapterFile, survey: Survey, shapes: Shapes | None, name: str, 
 
 
 def _listed(faults: list[Fault]) -> str:
-    """The first faults in words, one a layer."""
-    first = list({fault.layer: fault for fault in reversed(faults)}.values())[::-1][:_NAMED]
-    more = "; …" if len({fault.layer for fault in faults}) > _NAMED else ""
-    return "; ".join(f"{fault.name}: {fault.why}" for fault in first) + more
+    """The first faults in words, one a layer: by the tensor's name, or the layer's where all of its tensors have it."""
+    layers: dict[str, list[Fault]] = {}
+    for fault in faults:
+        layers.setdefault(fault.layer, []).append(fault)
+    said = [
+        f"{layer if len({fault.why for fault in each}) == 1 < len(each) else each[0].name}: {each[0].why}"
+        for layer, each in list(layers.items())[:_NAMED]
+    ]
+    return "; ".join([*said, "…"] if len(layers) > _NAMED else said)
