@@ -383,3 +383,24 @@ def test_a_phone_stacks_pictures(mode: str, phone: Page, studio: Server) -> None
         assert boxes[1]
         assert boxes[1]["y"] >= boxes[0]["y"] + boxes[0]["height"]
         assert boxes[0]["width"] > 320
+
+
+def test_adapters_are_compared_at_several_weights(page: Page, studio: Server) -> None:
+    """The body is what the service's own tests hold to; here, that the page makes it of what was chosen."""
+    name = studio.call("GET", "/api/v1/adapters").json["adapters"][0]["name"]
+    page.goto("/compare")
+    page.locator("#prompt").fill("portrait of a sailor")
+    page.locator("#negative").fill("hats")
+    page.locator("#vary-x").select_option("adapters")
+    page.locator(f"[data-value='{name}']").click()
+    page.locator("#weights-x").fill("0.5, 1")
+    page.locator("#vary-y").select_option("seed")
+    page.locator("#values-y").fill("7")
+    expect(page.locator("#go-label")).to_contain_text("3 × 1")
+    with page.expect_response(lambda answer: answer.url.endswith("/api/v1/boards")) as told:
+        page.locator("#go").click()
+    asked = told.value.request.post_data_json
+    assert asked["axes"]["x"] == {"vary": "adapters", "values": ["", f"{name}:0.5", f"{name}:1"]}
+    assert asked["request"]["negative"] == "hats"
+    assert told.value.status == 202
+    expect(page.get_by_role("columnheader", name=f"{name} 0.5", exact=True)).to_be_visible()

@@ -363,7 +363,15 @@ def test_what_is_written_is_the_draft_and_survives_a_reload(writing: Page) -> No
 
 
 def test_a_checkpoint_without_negative_prompts_says_so_and_keeps_the_words(writing: Page) -> None:
+    """All that fluxgram knows by name read one; a table of one's own may not."""
     page = writing
+
+    def refuse(route: Any) -> None:
+        answer = route.fetch().json()
+        named = route.request.post_data_json["checkpoint"]
+        route.fulfill(json=answer | ({"negative": "unsupported"} if named == "flux2-klein-4b" else {}))
+
+    page.route("**/api/v1/parse", refuse)
     page.evaluate(
         """() => {
           const editor = document.createElement("prompt-editor");
