@@ -20,8 +20,10 @@ from PIL import Image
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
+from fluxgram.cli.comparing import drawn_rows
 from fluxgram.engine.receipt import Receipt
 from fluxgram.pictures.read import read_comparison, read_picture, read_receipt, read_source
+from fluxgram.settings import Settings
 from tests.cli.conftest import SCRIPT, Done, Shell
 from tests.cli.test_bad_input import refused
 from tests.serving import TINY, Server, serving, wait_until
@@ -88,6 +90,13 @@ def test_two_checkpoints_from_the_same_seeds(
     assert "seed 7 seed 8" in words(page)
     assert "2 steps" in words(page)
     assert "http" not in re.sub(r"<meta http-equiv", "", page)
+
+
+def test_a_base_beside_its_tune_which_have_the_same_weights(shell: Shell) -> None:
+    settings = Settings(home=shell.home)
+    rows = drawn_rows(["mini", "fluxgram-v1", "fluxgram-mini"], [()], [7], settings, prompt="a sailor")
+    assert [row.label for row in rows] == ["fluxgram-mini", "fluxgram-v1"]
+    assert [len(plan.adapters) for row in rows for cell in row.cells if (plan := cell.plan)] == [0, 1]
 
 
 def test_the_pictures_are_those_that_generate_draws(

@@ -246,6 +246,25 @@ def test_kept_characters_and_their_adapters(shell: Shell, inside: Run, toy: Path
     refused(twice, 2, "The adapter face.safetensors is named twice")
 
 
+def test_a_negative_prompt_of_the_checkpoint_and_how_it_is_applied(
+    shell: Shell, inside: Run, own_toy: Path
+) -> None:
+    table = own_toy / "fluxgram.toml"
+    table.write_text(
+        f'negative = "blur"\nnegatives = ["true_cfg", "vsf"]\n{table.read_text("utf-8")}', encoding="utf-8"
+    )
+    write(shell, own_toy)
+    path = shell.folder / "s.toml"
+    path.write_text(path.read_text("utf-8").replace("guidance = 1", "guidance = 2"), encoding="utf-8")
+    only = ("shoot", "s.toml", "--no-lint", "--scene", "street")
+    assert inside(*only).status == 0
+    negative = read_receipt(shell.folder / "s" / "street.png")["negative"]
+    assert (negative["text"], negative["method"]) == ("blur", "true_cfg")  # type: ignore[index]
+    assert "there already" in inside(*only).out
+    for other in ("vsf", "none"):
+        assert "kept, though the shoot now says otherwise" in inside(*only, "--negative-method", other).out
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "says"),
     [

@@ -122,7 +122,11 @@ def drawn_rows(
     for source in dict.fromkeys(use.source for uses in adapters for use in uses):
         find_adapter(source, settings)
     rows = []
-    tables = {key_of(table): (name, table) for name in checkpoints for table in (find(name, settings),)}
+    tables = {  # two names may lead to one table, and two tables (a base and its tune) to the same weights
+        (table.name, key_of(table)): (name, table)
+        for name in checkpoints
+        for table in (find(name, settings),)
+    }
     for name, table in tables.values():
         for uses in adapters:
             requests = (Request(**asked, seed=seed, checkpoint=name, adapters=uses) for seed in seeds)

@@ -80,7 +80,7 @@ class Wished:
     allow_ignored: bool = field(default=False, kw_only=True)
 
     def steering(self, *, has_negative: bool) -> dict[str, Any]:
-        """How a frame's negative prompt steers; nothing of a frame that has none."""
+        """How a frame's negative prompt (or its checkpoint's own) steers; nothing of a frame without."""
         if not has_negative and self.negative_method != "none":
             return {}
         return {"negative_method": self.negative_method, "negative_scale": self.negative_scale}
@@ -126,6 +126,7 @@ def plans(
     for frame in found:
         try:
             name = frame.checkpoint or DEFAULT_CHECKPOINT
+            table = find(name, settings)
             request = Request(
                 prompt=frame.text,
                 negative=frame.negative or None,
@@ -140,9 +141,9 @@ def plans(
                     *(AdapterUse(each.source, each.strength) for each in frame.adapters),
                     *wished.adapters,
                 ),
-                **wished.steering(has_negative=bool(frame.negative)),
+                **wished.steering(has_negative=bool(frame.negative or table.negative)),
             )
-            made.append(resolve(request, find(name, settings), lambda name: find(name, settings)))
+            made.append(resolve(request, table, lambda name: find(name, settings)))
         except RequestError as error:
             raise type(error)(f"{shoot.path}: {frame.where}: {error}", error.hint) from None
     return made
@@ -211,10 +212,9 @@ def _state(path: Path, plan: Plan) -> State:
         raise NoReceipt(f"{path} is there already and was not drawn by fluxgram.", hint) from None
     except FluxgramError as error:
         raise type(error)(str(error), hint) from None
-    asked = plan.request
     same = (
-        receipt.prompt.text == asked.prompt
-        and (receipt.negative.text if receipt.negative else None) == asked.negative
+        receipt.prompt.text == plan.request.prompt
+        and _same_negative(receipt, plan)
         and receipt.seed == plan.seeds[0]
         and receipt.checkpoint.name == plan.checkpoint.name
         and (receipt.steps, receipt.guidance) == (plan.steps, plan.guidance)
@@ -224,12 +224,26 @@ def _state(path: Path, plan: Plan) -> State:
     return "there" if same else "changed"
 
 
+def _same_negative(receipt: Receipt, plan: Plan) -> bool:
+    """Whether a picture was drawn with a plan's negative prompt (perhaps the checkpoint's own), applied as there."""
+    had, has = receipt.negative, plan.negative
+    if has is None:
+        text = None if had is None else had.text
+        return text == plan.request.negative and (had is None or had.method == "none")
+    if had is None or (had.text, had.method) != (has.text, has.method):
+        return False
+    return had.scale in (None, has.scale)  # older receipts say none
+
+
 def _same_adapters(receipt: Receipt, plan: Plan) -> bool:
     """Whether a picture was drawn with the adapters that a plan has; of a file's name the last part tells."""
-    then = [(each.source, each.strength) for each in receipt.adapters if each.source is not None]
-    now = [(use.source, use.weight) for use in plan.request.adapters]
+    then = [each for each in receipt.adapters if each.source is not None]
+    now = plan.request.adapters
     return len(then) == len(now) and all(
-        had[0] in (has[0], Path(has[0]).name) and has[1] in (None, had[1])
+        had.source in (has.source, Path(has.source).name)
+        and has.weight in (None, had.strength)
+        and (had.steps or (0.0, 1.0)) == has.steps
+        and (had.blocks or {}) == has.blocks
         for had, has in zip(then, now, strict=True)
     )
 
