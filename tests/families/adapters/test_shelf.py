@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,9 +33,7 @@ from fluxgram.families.adapters.shelf import (
     known_adapters,
     remove_adapter,
 )
-from fluxgram.families.checkpoints import Checkpoint, find
-from fluxgram.families.contract import Parts
-from fluxgram.families.flux2 import Flux2
+from fluxgram.families.checkpoints import find
 from fluxgram.settings import Settings
 
 Write = Callable[..., Path]
@@ -322,15 +320,3 @@ def test_tables_are_toml(write: Write, home: Settings) -> None:
     table = tomllib.loads(known.path.with_suffix(".toml").read_text("utf-8"))
     assert table["words"] == [*words[:-1], "?"]
     assert known.words == tuple(table["words"])
-
-
-def test_layers_from_headers_are_those_of_the_loaded_one(
-    checkpoints: Mapping[str, Checkpoint], loaded: Mapping[str, Parts], settings: Settings
-) -> None:
-    shapes = shapes_of(checkpoints["base"], settings)
-    parts = {path: shape for path, shape in shapes.items() if path.startswith("transformer.")}
-    wanted = Flux2().linear_shapes(loaded["base"])
-    assert parts == {path: shape for path, shape in wanted.items() if path.startswith("transformer.")}
-    text = {path for path in shapes if path.startswith("text_encoder.")}
-    assert not any("embed" in path for path in text)
-    assert len(text) == 4 * 7

@@ -1,6 +1,7 @@
 """The layers of a checkpoint that adapters may change, from its files' headers: no weights, no torch.
 
-What a loaded checkpoint says of itself is `Family.linear_shapes`; the transformer's layers are the same ones.
+What a loaded checkpoint says of itself is `Family.linear_shapes`: the same layers, of text encoders by the names that
+the classes in use have for them.
 """
 
 from __future__ import annotations
@@ -42,6 +43,14 @@ def shapes_of(checkpoint: Checkpoint, settings: Settings) -> dict[str, tuple[int
         for path in layout.weight_files(folder, part):
             for name, shape in read_header(path).items():
                 layer = name.removesuffix(".weight")
-                if layer != name and len(shape) == 2 and not _TABLES.search(layer):
+                if layer == name or len(shape) != 2 or _TABLES.search(layer):
+                    continue
+                if part == "transformer" or not _unread(layer, checkpoint):
                     shapes[f"{part}.{layer}"] = shape
     return shapes
+
+
+def _unread(layer: str, checkpoint: Checkpoint) -> bool:
+    """Whether a layer of FLUX.2's text encoder comes after the last that is read: loading leaves it away."""
+    block = re.search(r"\blayers\.(\d+)\.", layer)
+    return checkpoint.family == "flux2" and block is not None and int(block[1]) >= max(checkpoint.text.layers)
