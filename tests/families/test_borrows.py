@@ -1,4 +1,4 @@
-"""A checkpoint that borrows tokenizer, text encoder and autoencoder from another one, and has a transformer of its own."""
+"""A checkpoint with a transformer of its own, which borrows everything else from another one."""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ from fluxgram.families.adapters.shelf import known_adapters
 from fluxgram.families.checkpoints import OwnAdapter, Sizes, find, known
 from fluxgram.settings import Settings
 
-NAMES = {"fluxgram-mini", "fluxgram-mini-fast", "fluxgram-v1", "flux2-klein-4b", "flux2-klein-9b", "flux2-klein-base-4b",
-         "flux2-klein-base-9b", "flux1-schnell", "flux1-dev"}  # fmt: skip
+NAMES = {"fluxgram-mini", "fluxgram-mini-fast", "fluxgram-v1", "flux2-klein-4b", "flux2-klein-9b",
+         "flux2-klein-base-4b", "flux2-klein-base-9b", "flux1-schnell", "flux1-dev"}  # fmt: skip
 TABLE = """
 [mine]
 family = "flux2"
