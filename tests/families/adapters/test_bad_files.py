@@ -338,6 +338,28 @@ def test_made_for_another_checkpoint(
     assert check_adapter(path).matched == len(tensors)
 
 
+@pytest.mark.parametrize(
+    ("metadata", "fits"),
+    [
+        ({"ss_base_model_version": "flux1"}, False),
+        ({"modelspec.architecture": "flux-1-dev/lora"}, False),
+        ({"ss_base_model_version": "flux2"}, True),
+        ({"modelspec.architecture": "Flux.2-klein/lora"}, True),
+        ({"modelspec.architecture": "flux-12b"}, True),
+        ({}, True),
+    ],
+)
+def test_layers_that_both_families_have(metadata: dict[str, str], fits: bool, tmp_path: Path) -> None:
+    """A FLUX.1 adapter of attention in the first blocks would fit klein 4B by its shapes."""
+    tensors = {DOWN: torch.ones(1, 3072), UP: torch.ones(3072, 1)}
+    path = saved(tmp_path, tensors, metadata)
+    if fits:
+        assert set(open_adapter(path, KLEIN_4B).changes) == {Q}
+    else:
+        refused(path, AdapterMisfit, "says that it was made for FLUX.1", "is FLUX.2", shapes=KLEIN_4B)
+        assert inspect_adapter(path).base.startswith("FLUX.1 (width 3072")
+
+
 def test_for_something_else_altogether(tmp_path: Path) -> None:
     name = "lora_unet_input_blocks_4_1_transformer_blocks_0_attn1_to_k"
     path = saved(

@@ -75,6 +75,14 @@ class Kin:
         return f"{self.name or 'something else'}{' (' + ', '.join(measures) + ')' if measures else ''}"
 
 
+def family_said(metadata: Mapping[str, str]) -> str:
+    """The family that a file's maker wrote into it, as kohya's tools and ModelSpec do; empty where nothing is said."""
+    for key in ("ss_base_model_version", "modelspec.architecture"):
+        if found := re.match(r"flux[-_. ]?([12])(?!\d)", metadata.get(key, "").lower()):
+            return f"FLUX.{found[1]}"
+    return ""
+
+
 def kin_of(layers: Mapping[str, tuple[int, ...]]) -> Kin:
     """What layers belong to, by their names (of whatever tool) and their shapes, (out, in), () where unknown."""
     shapes = {bare(flat(name)): shape for name, shape in layers.items() if not text_encoder_of(flat(name))}

@@ -13,7 +13,7 @@ from fluxgram.errors import AdapterDamaged, AdapterMisfit
 from fluxgram.families.adapters import header
 from fluxgram.families.adapters.adapter import Report
 from fluxgram.families.adapters.header import AdapterFile
-from fluxgram.families.adapters.kinship import Kin, kin_of
+from fluxgram.families.adapters.kinship import Kin, family_said, kin_of
 from fluxgram.families.adapters.names import (
     FLUX1,
     FLUX2,
@@ -50,6 +50,9 @@ def survey_of(file: AdapterFile, shapes: Shapes | None) -> Survey:
     """
     pieces, faults = pieces_of(file)
     kin = kin_of({piece.layer: piece.shape for piece in pieces} | {fault.layer: () for fault in faults})
+    said = family_said(file.metadata)
+    if said and not kin.family:
+        kin = Kin(said, said, kin.width, kin.doubles, kin.singles)
     directory = Directory(_likely(kin) if shapes is None else shapes, any_text=shapes is None)
     placed: list[tuple[Piece, Place]] = []
     taken: dict[tuple[str, bool], str] = {}
@@ -186,6 +189,12 @@ def refuse(file: AdapterFile, survey: Survey, shapes: Shapes | None, name: str, 
         raise AdapterMisfit(
             f"The adapter {name} does not fit {where}: {unplaced}; {_listed(faults)}{nearest}.",
             f"{'; '.join([*made, 'nothing of it was applied'])}.",
+        )
+    said, here = family_said(file.metadata), kin_of(shapes).family if shapes is not None else ""
+    if said and here and said != here:  # some layers of the two are alike
+        raise AdapterMisfit(
+            f"The adapter {name} says that it was made for {said}; {made_for or 'this checkpoint'} is {here}.",
+            "Its layers are found here by chance; take a checkpoint of its own kind. Nothing of it was applied.",
         )
     header.check_numbers(file)
     if all(_is_idle(file, piece) for piece, _ in survey.placed):
