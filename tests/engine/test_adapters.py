@@ -211,3 +211,31 @@ def test_it_is_read_once(engine: Engine, film: Path, tmp_path: Path, monkeypatch
     drawn_with(engine, str(path))
     drawn_with(engine, f"{path}:0.5@steps=0-0.5", request=replace(PLAIN, seed=8, samples=2))
     assert opened == ["once.safetensors"]
+
+
+def test_it_goes_with_its_checkpoint(engine: Engine, film: Path) -> None:
+    drawn_with(engine, str(film))
+    runner = engine._runner
+    assert len(runner._adapters) > 0
+    for key in runner.loaded:
+        runner._evict(key)
+    assert len(runner._adapters) == 0
+
+
+def test_a_file_that_is_changed_while_it_is_read(
+    engine: Engine, film: Path, skin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fluxgram.families.adapters import reading
+
+    path, real = Path(shutil.copy(film, tmp_path / "late.safetensors")), reading.open_adapter
+
+    def late(*given: object, **more: object) -> object:
+        read = real(*given, **more)  # type: ignore[arg-type]
+        shutil.copy(skin, path)
+        return read
+
+    with monkeypatch.context() as patched:
+        patched.setattr(reading, "open_adapter", late)
+        with pytest.raises(AdapterError, match="changed while it was read"):
+            drawn_with(engine, str(path))
+    assert np.array_equal(drawn_with(engine, str(path)), drawn_with(engine, str(skin)))

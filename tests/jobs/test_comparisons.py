@@ -127,6 +127,12 @@ def test_a_scale_of_one_method_is_none_of_another() -> None:
     ]
 
 
+def test_a_negative_prompt_beside_none() -> None:
+    shared = {"prompt": "p", "negative": "n"}
+    made, _ = grid(shared, Axis("negative_method", ("none", "nag")), None, rewrite)
+    assert [Request.from_dict(each.request or {}).negative for each in made] == [None, "n"]
+
+
 def test_quality_wins_over_steps_where_it_is_varied() -> None:
     made, _ = grid({"prompt": "p", "steps": 50}, Axis("quality", ("draft", "final")), None, rewrite)
     assert [each.request for each in made] == [

@@ -154,6 +154,7 @@ def test_a_full_queue_is_waited_for(idle: Callable[..., Idle]) -> None:
         (Problem("OutOfMemory", "The device has too little memory.", "Ask for less."), 500, "out_of_memory"),
         (Problem("Defect", "It failed.", ""), 500, "job_failed"),
         (Problem("PromptTooLong", "The prompt is too long.", "Shorten it."), 400, "invalid_value"),
+        (Problem("AdapterMisfit", "It does not fit.", "It was made for FLUX.1."), 400, "invalid_value"),
         (Problem("CheckpointDamaged", "Files are truncated.", "Fetch them again."), 503, "model_unavailable"),
         (Problem("NoSuchWord", "Whatever.", ""), 500, "job_failed"),
         (Problem("FluxgramError", "Whatever.", ""), 500, "job_failed"),

@@ -136,8 +136,9 @@ class OpenedAdapters:
         )
         placement = parts.placement
         adapter = read.to(_device(placement.device), placement.torch_dtype())
-        if as_it_lies and as_it_lies == _as_it_lies(path):  # else it was changed while it was read
-            self._hashes[as_it_lies] = adapter.fingerprint
+        if as_it_lies is None or as_it_lies != _as_it_lies(path):  # its hash may be that of another file
+            raise AdapterError(f"The file of the adapter {name} was changed while it was read.", "Try again.")
+        self._hashes[as_it_lies] = adapter.fingerprint
         self._keep((adapter.fingerprint, checkpoint), adapter)
         return adapter
 

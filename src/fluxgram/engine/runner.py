@@ -220,6 +220,7 @@ class Runner:
 
         _log.info("%s leaves memory", self._loaded[key][0].checkpoint.name)
         del self._loaded[key]
+        self._adapters.forget(key)  # it may come back elsewhere, or in another type
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()

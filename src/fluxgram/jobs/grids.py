@@ -137,6 +137,8 @@ def _apply(wanted: dict[str, Any], vary: str, value: str | float, rewrite: Rewri
     if (other := _OVERRULED.get(vary)) is not None:
         wanted.pop(other, None)
     if vary == "negative_method":
+        if value == "none":  # else the two would contradict each other
+            wanted.pop("negative", None)
         return METHODS.get(str(value), str(value))
     return {"seed": f"seed {value}", "steps": f"{value} steps", "guidance": f"guidance {value}"}.get(
         vary, str(value).replace("x", " × ") if vary == "size" else str(value) or "none"

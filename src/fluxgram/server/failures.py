@@ -44,6 +44,7 @@ _STATUS: tuple[tuple[type[FluxgramError], int], ...] = (
     (errors.Busy, 429),
     (errors.StoreError, 503),
     (errors.CheckpointError, 503),
+    (errors.AdapterMisfit, 422),
     (errors.AdapterError, 503),
     (errors.VocabularyError, 503),
     (errors.OutOfMemory, 503),

@@ -127,7 +127,8 @@ def json_response(values: Mapping[str, Any], status: int = 200) -> Response:
 def of_problem(problem: Problem) -> FluxgramError:
     """The error that a failed job ended with."""
     kind = getattr(errors, problem.kind, None)
-    if isinstance(kind, type) and issubclass(kind, RequestError | OutOfMemory | errors.CheckpointError):
+    told = RequestError | OutOfMemory | errors.CheckpointError | errors.AdapterMisfit
+    if isinstance(kind, type) and issubclass(kind, told):
         return kind(problem.message, problem.hint)
     # It was tried, and tried again where that could help: the same request would fail the same way.
     return Refused(problem.message, problem.hint, status=500, type="server_error", code="job_failed")

@@ -71,6 +71,13 @@ def layers() -> Layers:
     return Layers(component, copy.deepcopy(component), first, second, other)
 
 
+def test_a_component_of_another_type_than_its_adapter(layers: Layers) -> None:
+    applied = Applied(layers.first, 0.5)
+    component, x = layers.component.double(), torch.randn(3, 12, dtype=torch.float64)
+    with torch.inference_mode(), adapt(component, "part").use([(applied,)] * 3):
+        torch.testing.assert_close(component(x), layers.merged([applied]).double()(x), rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("shape", [(3, 5, 12), (3, 12), (3, 2, 5, 12)], ids=["tokens", "vectors", "nested"])
 @pytest.mark.parametrize("kinds", ["first second", "first other second"])
 def test_each_row_has_its_own(layers: Layers, shape: tuple[int, ...], kinds: str) -> None:

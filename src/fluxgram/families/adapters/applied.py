@@ -175,7 +175,8 @@ class _Same:
                 y.add_(change.of(x, weight), alpha=factor)
                 continue
             down, up = pair
-            y.view(-1, y.shape[-1]).addmm_(x.reshape(-1, x.shape[-1]) @ down.T, up.T, alpha=factor)
+            rows = x.reshape(-1, x.shape[-1]) @ down.to(x.dtype).T  # T5 may have a type of its own
+            y.view(-1, y.shape[-1]).addmm_(rows, up.to(x.dtype).T, alpha=factor)
         return y
 
 
