@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 import fluxgram
 from fluxgram.families.adapters.reading import open_adapter
-from recipes.mini import tune, tune_report, tune_words
+from recipes.mini import tune, tune_report
 from recipes.mini.network import rotary, transformer, velocity
 from recipes.mini.tune_choice import CHOICES, token_weights, turned, without
 
@@ -66,32 +66,6 @@ def test_one_step_makes_a_file_that_fluxgram_applies_whole(lesson: list[str], tm
     assert again.step == 1
     assert all(
         torch.equal(a, b) for a, b in zip(again.tuned.matrices(), trainer.tuned.matrices(), strict=True)
-    )
-
-
-@pytest.mark.filterwarnings("ignore:Mismatch dtype between input and weight")
-def test_words_that_were_never_read_come_to_mean_nothing(lesson: list[str]) -> None:
-    trainer = tune.Trainer(tune.arguments().parse_args(lesson))
-    optimizer = torch.optim.SGD(trainer.tuned.matrices(), lr=10.0)
-    same_noise, same_words = trainer.noise.get_state(), trainer.rng.bit_generator.state
-    found = []
-    for _ in range(4):
-        trainer.noise.set_state(same_noise)
-        trainer.rng.bit_generator.state = same_words
-        found.append(tune_words.advance(trainer, optimizer, ["cartoon, anime"]))
-    assert found[0][0] == 0  # a new adapter answers captions as the base does
-    assert found[-1][1] < found[0][1]
-
-
-def test_negative_sets_are_shuffled_in_part() -> None:
-    rng = np.random.default_rng(0)
-    texts = tune_words.sets()
-    assert "cartoon, anime, painting, blur, oversmoothed, plastic skin, watermark, text" in texts
-    drawn = [tune_words.shuffled(texts[:1], rng) for _ in range(50)]
-    assert texts[0] in drawn
-    assert len(set(drawn)) > 10
-    assert all(
-        len(each.split(", ")) >= 2 and set(each.split(", ")) <= set(texts[0].split(", ")) for each in drawn
     )
 
 
