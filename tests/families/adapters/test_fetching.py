@@ -78,6 +78,8 @@ def test_added_from_the_hub_by_any_of_its_names(served: Hub, online: Settings) -
     served.asked.clear()
     assert find_adapter(f"{REPO}/style.safetensors", online) == known
     assert served.asked == []
+    with pytest.raises(CheckpointMissing, match="no revision v2"):
+        find_adapter(f"{REPO}/blob/v2/style.safetensors", online)
     assert add_adapter(REPO, online).fresh is False
     assert [
         each.name for each in known_adapters(online).values() if each.path.is_relative_to(online.home)

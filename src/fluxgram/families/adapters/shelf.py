@@ -111,7 +111,7 @@ def find_adapter(source: str, settings: Settings) -> KnownAdapter:
 
     hub_id = hub_id_of(source)
     if hub_id is not None:
-        for each in known.values():
+        for each in known.values() if hub_id.revision is None else ():  # nobody wrote down of which they are
             if each.source in (f"hub:{hub_id.repo}", f"hub:{hub_id}"):
                 return each
         path, exact = fetched(hub_id, settings)
