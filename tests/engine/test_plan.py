@@ -12,7 +12,7 @@ from fluxgram.engine.request import Request
 from fluxgram.errors import RequestError
 from fluxgram.families.checkpoints import Checkpoint, OwnAdapter, Sizes
 from fluxgram.families.contract import Negative
-from fluxgram.families.steering import NAG_SCALE, TRUE_CFG_SCALE, VSF_SCALE
+from fluxgram.families.steering import NAG_SCALE, TRUE_CFG_SCALE, VSF_SCALE, default_scale
 
 Table = Callable[..., Checkpoint]
 KLEIN: dict[str, object] = {"distilled": True, "guidance": 1.0, "negatives": ("nag", "vsf")}
@@ -130,8 +130,20 @@ def test_a_negative_prompt_of_the_table(table: Table) -> None:
         "beard", "true_cfg", 4.0
     )
     assert resolve(Request("portrait", negative_method="none"), tuned).negative is None
-    without = resolve(Request("portrait", guidance=1), tuned)  # its own wish is no wish of the user's
-    assert (without.negative, without.ignored) == (None, ())
+    without = resolve(Request("portrait", guidance=1), tuned)  # nobody asked for it: listed, not refused
+    assert (without.negative, without.ignored[0].name, len(without.ignored)) == (
+        None,
+        "checkpoint_negative",
+        1,
+    )
+    fields = {"negative": "beard", "negative_method": "vsf", "negative_scale": 5.0, "allow_ignored": True}
+    other = resolve(
+        Request.from_dict({"prompt": "portrait"} | fields),
+        table(distilled=True, negatives=("nag",), guidance=1.0),
+    )
+    assert other.negative is not None
+    assert (other.negative.method, other.negative.scale) == ("nag", default_scale("nag", other.checkpoint))
+    assert [entry.name for entry in other.ignored] == ["negative_method", "negative_scale"]
     with pytest.raises(RequestError, match="there is a negative prompt"):
         Request("portrait", negative="beard", negative_method="none")
 
@@ -174,6 +186,7 @@ def test_a_fast_version_draws_drafts(
     assert (plan.checkpoint.name, plan.asked.name) == (drawn_by, "base")
     assert plan.adapters == (AdapterUse("film", 0.5),)
     assert plan.prompt == "photo, portrait"
+    assert plan.rendered == base.sizes.default
     assert plan.guidance == (1.0 if drawn_by == "quick" else plan.request.guidance or 4.0)
     if request_fields == {"quality": "draft"}:
         assert plan.steps == 4

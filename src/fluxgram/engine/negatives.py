@@ -20,6 +20,8 @@ Outcome = tuple[Negative | None, tuple[Ignored, ...]]
 
 WAYS = {"true_cfg": "a second pass", "vsf": "value sign flip", "nag": "normalised attention guidance"}
 """The methods in people's words."""
+OWN = "checkpoint_negative"
+"""How a checkpoint's own negative prompt that could not be applied is listed; nobody asked for it: no error."""
 
 
 def plan_negative(request: Request, asked: Checkpoint, drawing: Checkpoint, guidance: float) -> Outcome:
@@ -40,8 +42,8 @@ def plan_negative(request: Request, asked: Checkpoint, drawing: Checkpoint, guid
     method, ignored = _method(request, drawing)
     reason = _why_not(method, drawing, guidance)
     if reason:
-        return None, () if own else (Ignored("negative", text, reason),)
-    scale, more = _scale(request, method, drawing, guidance)
+        return None, (Ignored(OWN if own else "negative", text, reason),)
+    scale, more = _scale(request, method, drawing, guidance, fallen_back=bool(ignored))
     return Negative(text, cast("NegativeMethod", method), scale), (*ignored, *more)
 
 
@@ -78,15 +80,19 @@ def _why_not(method: str, checkpoint: Checkpoint, guidance: float) -> str:
 
 
 def _scale(
-    request: Request, method: str, checkpoint: Checkpoint, guidance: float
+    request: Request, method: str, checkpoint: Checkpoint, guidance: float, *, fallen_back: bool
 ) -> tuple[float, tuple[Ignored, ...]]:
     asked = request.negative_scale
-    if method == "true_cfg" and second_pass_is_guidance(checkpoint):
-        if asked is None or asked == guidance:
-            return guidance, ()
+    second_pass = method == "true_cfg" and second_pass_is_guidance(checkpoint)
+    usual = guidance if second_pass else default_scale(method, checkpoint)
+    if asked is None or (second_pass and asked == guidance):
+        return usual, ()
+    if fallen_back:
+        reason = f"it is of {request.negative_method}, which is not applied."
+    elif second_pass:
         reason = "its second pass is that of the guidance, whose scale holds for both."
-        return guidance, (Ignored("negative_scale", asked, reason),)
-    if method != "true_cfg" or asked is None or asked > 1:
-        return (default_scale(method, checkpoint) if asked is None else asked), ()
-    usual = default_scale(method, checkpoint)
-    return usual, (Ignored("negative_scale", asked, "a second pass steers above 1 only."),)
+    elif method == "true_cfg" and asked <= 1:
+        reason = "a second pass steers above 1 only."
+    else:
+        return asked, ()
+    return usual, (Ignored("negative_scale", asked, reason),)

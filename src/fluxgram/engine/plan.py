@@ -112,10 +112,11 @@ def resolve(request: Request, checkpoint: Checkpoint, find: Find | None = None) 
     guidance, ignored_guidance = _guidance(request, drawing)
     negative, ignored_negative = negatives.plan_negative(request, checkpoint, drawing, guidance)
     ignored = (*((ignored_guidance,) if ignored_guidance else ()), *ignored_negative)
-    if ignored and not request.allow_ignored:
+    refused = [entry for entry in ignored if entry.name != negatives.OWN]
+    if refused and not request.allow_ignored:
         raise RequestError(
-            f"{drawing.name} can't apply {' and '.join(_TITLES[entry.name] for entry in ignored)}: "
-            f"{ignored[0].reason}",
+            f"{drawing.name} can't apply {' and '.join(_TITLES[entry.name] for entry in refused)}: "
+            f"{refused[0].reason}",
             "Leave it out, or allow ignored parameters, which the receipt then lists.",
         )
     steps = drawing.steps[request.quality] if request.steps is None else request.steps
