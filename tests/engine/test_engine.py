@@ -20,7 +20,7 @@ from fluxgram.engine.events import Event
 from fluxgram.engine.request import Request
 from fluxgram.errors import Cancelled, CheckpointError, PromptTooLong, RequestError, UnknownCheckpoint
 from fluxgram.families.contract import Family
-from fluxgram.families.steering import NAG_SCALE
+from fluxgram.families.steering import NAG_SCALE_SHORT
 from fluxgram.settings import Settings
 
 SMALL = Request("portrait of a woman", seed=5, steps=3)
@@ -156,7 +156,7 @@ def test_what_a_distilled_checkpoint_ignores_stands_in_the_receipt(engine: Engin
     assert with_it.picture.tobytes() == without.picture.tobytes()
     assert [entry.name for entry in with_it.receipt.ignored] == ["guidance"]
     assert with_it.receipt.negative is not None
-    assert (with_it.receipt.negative.method, with_it.receipt.negative.scale) == ("nag", NAG_SCALE)
+    assert (with_it.receipt.negative.method, with_it.receipt.negative.scale) == ("nag", NAG_SCALE_SHORT)
     assert 1.0 < (with_it.receipt.negative.cost or 0) < 2.0
     again = engine.reshoot(with_it.receipt, checkpoint=distilled)
     assert again.receipt.is_same_picture(with_it.receipt)

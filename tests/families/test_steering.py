@@ -13,13 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fluxgram.families.checkpoints import Checkpoint
+from fluxgram.families.contract import Condition, TextReport
 from fluxgram.families.steering import (
     NAG_SCALE,
+    NAG_SCALE_SHORT,
     TRUE_CFG_SCALE,
     VSF_SCALE,
+    VSF_SCALE_SHORT,
     Steering,
     attend,
     default_scale,
+    steering_of,
 )
 
 Triple = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
@@ -209,17 +213,51 @@ def test_data_type_stays_and_what_was_handed_in_too(steering: Steering) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "embeds", "guidance", "scale"),
+    ("method", "embeds", "guidance", "tokens", "scale"),
     [
-        ("true_cfg", False, 4.0, 4.0),
-        ("true_cfg", True, 3.5, TRUE_CFG_SCALE),
-        ("true_cfg", False, 1.0, TRUE_CFG_SCALE),
-        ("vsf", False, 1.0, VSF_SCALE),
-        ("nag", True, 3.5, NAG_SCALE),
+        ("true_cfg", False, 4.0, 512, 4.0),
+        ("true_cfg", True, 3.5, 512, TRUE_CFG_SCALE),
+        ("true_cfg", False, 1.0, 512, TRUE_CFG_SCALE),
+        ("vsf", False, 1.0, 512, VSF_SCALE),
+        ("nag", True, 3.5, 256, NAG_SCALE),
+        ("vsf", False, 1.0, 128, VSF_SCALE_SHORT),
+        ("nag", False, 1.0, 64, NAG_SCALE_SHORT),
     ],
 )
 def test_default_scale(
-    checkpoints: dict[str, Checkpoint], method: str, embeds: bool, guidance: float, scale: float
+    checkpoints: dict[str, Checkpoint],
+    method: str,
+    embeds: bool,
+    guidance: float,
+    tokens: int,
+    scale: float,
 ) -> None:
-    checkpoint = replace(checkpoints["base"], embeds_guidance=embeds, guidance=guidance)
-    assert default_scale(method, checkpoint) == scale
+    base = checkpoints["base"]
+    text = replace(base.text, lengths=(32, tokens))
+    assert default_scale(method, replace(base, embeds_guidance=embeds, guidance=guidance, text=text)) == scale
+
+
+@pytest.mark.parametrize(
+    ("method", "negative", "beta"),
+    [("vsf", 3, 0.0), ("vsf", 8, 0.0), ("vsf", 24, -math.log(3)), ("nag", 24, 0.0)],
+)
+def test_long_negatives_weigh_no_more_than_an_eighth_of_the_prompt(
+    method: str, negative: int, beta: float
+) -> None:
+    condition = Condition(
+        torch.zeros(1, 64, 4),
+        TextReport(1, 1, 1, ""),
+        negative=torch.zeros(1, negative, 4),
+        negative_method=method,
+        negative_scale=2.0,
+    )
+    steering = steering_of(condition)
+    assert steering is not None
+    assert (steering.prompt_tokens, steering.negative_tokens, steering.scale) == (64, negative, 2.0)
+    assert steering.beta == pytest.approx(beta)
+
+
+def test_a_second_pass_does_not_steer_inside_attention() -> None:
+    plain = Condition(torch.zeros(1, 64, 4), TextReport(1, 1, 1, ""))
+    assert steering_of(plain) is None
+    assert steering_of(replace(plain, unguided=plain.text, negative_method="true_cfg")) is None

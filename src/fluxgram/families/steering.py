@@ -18,10 +18,15 @@ if TYPE_CHECKING:
     from fluxgram.families.checkpoints import Checkpoint
     from fluxgram.families.contract import Condition
 
-VSF_SCALE = 2.0
-"""Weight of the flipped values; the authors' FLUX.1 schnell examples take 3.5 to 6."""
-NAG_SCALE = 4.0
-"""Extrapolation; the paper's for FLUX (table 5)."""
+VSF_SCALE, VSF_SCALE_SHORT = 3.5, 1.0
+"""Weight of the flipped values: the least of the authors' for FLUX.1 schnell, and as measured on fluxgram-mini-fast."""
+NAG_SCALE, NAG_SCALE_SHORT = 4.0, 2.0
+"""Extrapolation: the paper's for FLUX (table 5), and as measured on fluxgram-mini-fast."""
+SHORT_TEXT = 128
+"""The second of each is for checkpoints whose text is at most so many tokens: the embedded ones."""
+VSF_SHARE = 8
+"""A negative of more than an 8th of the prompt's tokens is looked at less (`Steering.beta`), so that all of its tokens
+together weigh no more than that: flipped values beyond it tear a picture apart. Ours; the authors' offset is fixed."""
 TRUE_CFG_SCALE = 2.0
 """Guidance of the second pass where the checkpoint's own guidance is a number that it reads (FLUX.1 dev)."""
 NAG_TAU = 2.5
@@ -60,6 +65,8 @@ def default_scale(method: str, checkpoint: Checkpoint) -> float:
         return (
             TRUE_CFG_SCALE if checkpoint.embeds_guidance or checkpoint.guidance <= 1 else checkpoint.guidance
         )
+    if checkpoint.text.lengths[-1] <= SHORT_TEXT:
+        return VSF_SCALE_SHORT if method == "vsf" else NAG_SCALE_SHORT
     return VSF_SCALE if method == "vsf" else NAG_SCALE
 
 
@@ -68,8 +75,9 @@ def steering_of(condition: Condition) -> Steering | None:
     if condition.negative is None or condition.negative_method not in ("vsf", "nag"):
         return None
     method: Any = condition.negative_method
-    lengths = condition.text.shape[1], condition.negative.shape[1]
-    return Steering(method, *lengths, condition.negative_scale)
+    prompt, negative = condition.text.shape[1], condition.negative.shape[1]
+    beta = -math.log(max(1.0, VSF_SHARE * negative / prompt)) if method == "vsf" else 0.0
+    return Steering(method, prompt, negative, condition.negative_scale, beta)
 
 
 def attend(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, steering: Steering) -> torch.Tensor:
