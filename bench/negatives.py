@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -33,22 +33,28 @@ from fluxgram.families.steering import Steering
 from fluxgram.settings import Settings
 
 FLUX2 = Flux2()
-PROMPTS: dict[str, tuple[str, ...]] = {
+ASKED: dict[str, tuple[str, ...]] = {
     "glasses": (
         "portrait of a man wearing round glasses, brown hair, soft window light from the left",
         "close-up portrait of an elderly woman in her 70s, gray hair, thin metal glasses, loop lighting from the right",
-        "portrait of a man",
-        "portrait of a young woman, black hair, overcast daylight",
     ),
     "beard": (
         "elderly man with white hair and a full beard, Rembrandt lighting, key light from the upper left",
         "portrait of a man in his 40s with short black hair and a short beard, soft studio lighting from the right",
-        "portrait of an elderly man",
-        "portrait of a man, golden hour backlight",
     ),
 }
-"""Two that ask for it, two that leave it open."""
-NEGATIVES = {"glasses": ("glasses", "thin metal glasses"), "beard": ("beard", "a full beard")}
+"""Prompts that ask for it: the negative contradicts them."""
+OPEN = (
+    "portrait of a man",
+    "portrait of an elderly man, soft window light from the left",
+    "man in his 40s, black hair, loop lighting from the right",
+    "portrait of a middle-aged man, golden hour backlight",
+)
+"""Prompts that leave it open."""
+NEGATIVES = {
+    "glasses": ("glasses", "thin metal glasses, round glasses, black rectangular glasses"),
+    "beard": ("beard", "full beard, short beard, stubble, moustache"),
+}
 """The bare word, and the words of the embedded checkpoint's captions."""
 SCALES = {"nag": (1.0, 2.0, 4.0, 8.0), "vsf": (0.5, 1.0, 2.0, 3.0)}
 
@@ -60,7 +66,7 @@ def main() -> None:
     parser.add_argument("--checkpoint", default="fluxgram-mini-fast")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--judge", type=Path, help="weights of the judge, for the curves")
-    parser.add_argument("--attributes", nargs="+", default=list(PROMPTS), choices=list(PROMPTS))
+    parser.add_argument("--attributes", nargs="+", default=list(ASKED), choices=list(ASKED))
     parser.add_argument("--methods", nargs="+", default=list(SCALES), choices=[*SCALES, "true_cfg"])
     parser.add_argument("--scales", nargs="+", type=float, help="instead of each method's own")
     parser.add_argument("--seeds", type=int, default=6, help="pictures of each prompt")
@@ -86,7 +92,7 @@ def cost(parts: Parts, rounds: int) -> None:
     start, level = FLUX2.begin(parts, 256, 256, 1), torch.tensor([0.8])
 
     def step(negative: Negative | None) -> None:
-        condition = FLUX2.encode(parts, PROMPTS["glasses"][0], negative, 1.0)
+        condition = FLUX2.encode(parts, OPEN[0], negative, 1.0)
         FLUX2.predict(parts, start, level, level, condition)
 
     methods: tuple[Any, ...] = ("true_cfg", "vsf", "nag")
@@ -164,33 +170,36 @@ def curves(parts: Parts, options: argparse.Namespace) -> None:
         "negative",
         "method",
         "scale",
-        "found",
-        "mean probability",
-        "other answers kept",
+        "where asked",
+        "where open",
+        "others kept",
         "light side kept",
         "pixels",
     ]
     for attribute in options.attributes:
-        draw = partial(pictures, parts, PROMPTS[attribute], options.seeds)
+        asked = len(ASKED[attribute]) * options.seeds
+        draw = partial(pictures, parts, (*ASKED[attribute], *OPEN), options.seeds)
         plain = draw(None)
         before = sees(plain)
-        rows = [["none", "", "", *_found(before, attribute), "1.00", "1.00", "0.0"]]
-        for text in NEGATIVES[attribute]:
-            for method in options.methods:
-                for scale in options.scales or SCALES.get(method, (2.0, 3.0)):
-                    steered = draw(Negative(text, method, scale))
-                    after = sees(steered)
-                    kept = {name: (after[name].argmax(1) == before[name].argmax(1)).mean() for name in before}
-                    others = np.mean([share for name, share in kept.items() if name != attribute])
-                    apart = np.abs(steered.astype(float) - plain).mean()
-                    shares = (f"{others:.2f}", f"{kept['light side']:.2f}", f"{apart:.1f}")
-                    rows.append([text, method, f"{scale:g}", *_found(after, attribute), *shares])
-        print(f"{attribute}, {len(plain)} pictures\n\n{table(head, rows)}\n", flush=True)
+        rows = [["none", "", "", *_found(before[attribute], asked), "1.00", "1.00", "0.0"]]
+        for text, method in product(NEGATIVES[attribute], options.methods):
+            for scale in options.scales or SCALES.get(method, (2.0, 3.0)):
+                steered = draw(Negative(text, method, scale))
+                after = sees(steered)
+                kept = {name: (after[name].argmax(1) == before[name].argmax(1)).mean() for name in before}
+                others = np.mean([share for name, share in kept.items() if name != attribute])
+                apart = np.abs(steered.astype(float) - plain).mean()
+                shares = (f"{others:.2f}", f"{kept['light side']:.2f}", f"{apart:.1f}")
+                rows.append([text, method, f"{scale:g}", *_found(after[attribute], asked), *shares])
+        print(f"{attribute}: {asked} and {len(plain) - asked} pictures\n\n{table(head, rows)}\n", flush=True)
 
 
-def _found(answers: dict[str, np.ndarray], attribute: str) -> tuple[str, str]:
-    there = answers[attribute][:, 1]
-    return f"{(there > 0.5).mean():.2f}", f"{there.mean():.2f}"
+def _found(answers: np.ndarray, asked: int) -> tuple[str, str]:
+    """Share of pictures that show it and mean probability, where asked and where open."""
+    first, second = (
+        f"{(each > 0.5).mean():.2f} ({each.mean():.2f})" for each in (answers[:asked, 1], answers[asked:, 1])
+    )
+    return first, second
 
 
 class Judged:
