@@ -129,13 +129,18 @@ def wide(width: int) -> World:
 def measure(world: World, folder: Path, rank: int, rounds: int) -> None:
     """The tables of one transformer."""
     files = [lora(folder / f"{number}.safetensors", world, rank, seed=number) for number in range(PICTURES)]
-    adapters = [open_adapter(path, world.shapes) for path in files]
+    dtype = next(world.transformer.parameters()).dtype
+
+    def opened(path: Path) -> Adapter:
+        return open_adapter(path, world.shapes).to(torch.device("cpu"), dtype)
+
+    adapters = [opened(path) for path in files]
     use = [[Applied(adapter)] for adapter in adapters]
     copies = {name: tensor.clone() for name, tensor in world.transformer.state_dict().items()}
     turn = iter(range(10**9))
 
     def open_one() -> None:
-        open_adapter(files[next(turn) % PICTURES], world.shapes)
+        opened(files[next(turn) % PICTURES])
 
     def change(rows: Rows) -> None:
         adapting = adapt(world.transformer, "transformer")

@@ -185,12 +185,14 @@ def test_what_the_checkpoint_ignores_is_noted_or_refused(
     open_jobs: Callable[..., Jobs], distilled: str
 ) -> None:
     jobs = open_jobs(checkpoint=distilled)
-    with pytest.raises(RequestError, match="can't apply a negative prompt"):
-        jobs.submit(ask(negative="beard"))
+    with pytest.raises(RequestError, match="can't apply a guidance scale"):
+        jobs.submit(ask(guidance=3))
     note = Note("clip_skip", 2, "There is no CLIP in it.")
-    job = jobs.submit(replace(ask(negative="beard"), lenient=True, notes=(note,)))
+    job = jobs.submit(replace(ask(guidance=3, negative="beard"), lenient=True, notes=(note,)))
     assert job.notes[0] == note
-    assert (job.notes[1].name, job.notes[1].value) == ("negative", "beard")
+    assert [(each.name, each.value) for each in job.notes[1:]] == [("guidance", 3.0)]  # the negative is applied
+    with pytest.raises(RequestError, match="not true_cfg"):
+        jobs.submit(ask(negative="beard", negative_method="true_cfg"))
 
 
 def test_an_order_sent_twice_is_one_job(jobs: Jobs) -> None:
