@@ -175,13 +175,24 @@ export function tell(error) {
   toast(error.message || t("common.failed"), { hint: error.hint, kind: "bad" });
 }
 
+/**
+ * Open a dialog that is gone once it is closed.
+ * @param {string} name - The id of the heading in it.
+ * @param {HTMLElement} content
+ * @param {{kind?: string, closed?: (said: string) => void}} [options] - `closed` hears which button closed it
+ * @returns {HTMLDialogElement}
+ */
+export function opened(name, content, { kind = "dialog", closed = () => {} } = {}) {
+  const box = h("dialog", { class: kind, "aria-labelledby": name }, content);
+  box.addEventListener("close", () => { box.remove(); closed(box.returnValue); });
+  document.body.append(box);
+  box.showModal();
+  return box;
+}
+
 function dialog(title, content, buttons) {
-  return new Promise((resolve) => {
-    const box = h("dialog", { class: "dialog", "aria-labelledby": "dialog-title" },
-      h("form", { method: "dialog", class: "stack" }, h("h2", { id: "dialog-title" }, title), content, h("div", { class: "row end" }, buttons)));
-    box.addEventListener("close", () => { box.remove(); resolve(box.returnValue); });
-    document.body.append(box);
-    box.showModal();
+  return new Promise((closed) => {
+    opened("dialog-title", h("form", { method: "dialog", class: "stack" }, h("h2", { id: "dialog-title" }, title), content, h("div", { class: "row end" }, buttons)), { closed });
   });
 }
 

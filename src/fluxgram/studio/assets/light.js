@@ -1,5 +1,5 @@
 // The light page: a stage, its sliders and named lights, and the prompt that the light's words are written into.
-import { api, h, icon, live, page, shortcuts, t, tell, toast } from "./core.js";
+import { api, h, icon, live, opened, page, shortcuts, t, tell, toast } from "./core.js";
 import { adapted, draft } from "./draft.js";
 import { called, named, ordered, sided, thumbnail } from "./light_named.js";
 import { sliders } from "./light_sliders.js";
@@ -141,23 +141,20 @@ async function over(card, asked) {
 /** Choose a second light, and have both drawn with one seed. */
 function compare() {
   const here = side();
-  const box = h("dialog", { class: "dialog wide", "aria-labelledby": "compare-title" });
   const shownLights = ordered(lights).filter((light) => light.id !== wording.told?.terms[0]?.id);
   const buttons = shownLights.map((light) => {
     const canvas = h("canvas", { width: 112, height: 140, "aria-hidden": "true" });
     thumbnail(canvas, sided(light, here)).catch(() => {});
     return h("button", { class: "light-name", value: light.id, title: light.effect }, canvas, h("span", {}, called(light.id)));
   });
-  box.append(h("form", { method: "dialog", class: "stack" },
+  const content = h("form", { method: "dialog", class: "stack" },
     h("div", { class: "spread" }, h("h2", { id: "compare-title" }, t("light.compare_title")), h("button", { class: "icon-button", value: "", "aria-label": t("common.close") }, icon("close"))),
-    h("p", { class: "muted" }, t("light.compare_help")), h("div", { class: "light-thumbs" }, buttons)));
-  box.addEventListener("close", () => {
-    box.remove();
-    const other = lights.find((light) => light.id === box.returnValue);
+    h("p", { class: "muted" }, t("light.compare_help")), h("div", { class: "light-thumbs" }, buttons));
+  const closed = (id) => {
+    const other = lights.find((light) => light.id === id);
     if (other) begin_comparison(other, here).catch(tell);
-  });
-  document.body.append(box);
-  box.showModal();
+  };
+  opened("compare-title", content, { kind: "dialog wide", closed });
 }
 
 async function begin_comparison(other, side) {

@@ -1,9 +1,9 @@
 // The two small dials of the light stage: the head from above, with the key around it, and from the side, with its height.
 import { h, svg, t } from "./core.js";
+import { HIGHEST, LOWEST } from "./light_places.js";
 
 const RADIANS = Math.PI / 180;
 const RING = 38; // of a drawing of 100 by 100
-const [LOWEST, HIGHEST] = [-40, 85];
 
 function dial(name, label, low, high, parts) {
   const drawing = svg("svg", { viewBox: "0 0 100 100", "aria-hidden": "true" });

@@ -1,5 +1,5 @@
 // All characters: cards with faces, and the dialog that makes a new one. Without any, what they are for.
-import { api, h, icon, live, t, tell, toast } from "./core.js";
+import { api, h, icon, live, opened, t, tell, toast } from "./core.js";
 import { anchor_field } from "./people_anchor.js";
 import { face, order } from "./people_faces.js";
 import { submit } from "./jobs.js";
@@ -66,7 +66,6 @@ function make() {
     h("div", { class: "field" }, h("label", { for: "new-name" }, t("people.name")), name, h("p", { class: "help" }, t("people.name_help"))),
     anchor.field, refused,
     h("div", { class: "row end" }, h("button", { class: "button", type: "button", on: { click: () => box.close() } }, t("common.no")), keep));
-  const box = h("dialog", { class: "dialog", "aria-labelledby": "new-title" }, form);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     keep.disabled = true;
@@ -80,9 +79,7 @@ function make() {
       keep.disabled = false;
     }
   });
-  box.addEventListener("close", () => box.remove());
-  document.body.append(box);
-  box.showModal();
+  const box = opened("new-title", form);
 }
 
 new_button.addEventListener("click", make);

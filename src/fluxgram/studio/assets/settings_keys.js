@@ -1,5 +1,5 @@
 // Keys: who may use this server from elsewhere. A new one is shown this once.
-import { ago, api, ask, h, icon, t, tell, toast } from "./core.js";
+import { ago, api, ask, h, icon, opened, t, tell, toast } from "./core.js";
 
 const SCOPES = ["draw", "read", "admin"];
 const LIMITS = [["rate", "key_rate", 0], ["most_pictures", "key_pictures", 0], ["most_queued", "key_queued", 0], ["weight", "key_weight", 1]];
@@ -61,7 +61,6 @@ function make() {
     h("fieldset", { class: "stack tight" }, h("legend", { class: "label" }, t("settings.key_scopes")), scopes),
     h("fieldset", { class: "stack tight" }, h("legend", { class: "label" }, t("settings.key_limits")), h("div", { class: "fields" }, numbers), h("p", { class: "muted small" }, t("settings.key_zero"), " ", t("settings.key_weight_help"))),
     refused, h("div", { class: "row end" }, h("button", { class: "button", type: "button", on: { click: () => box.close() } }, t("common.no")), create));
-  const box = h("dialog", { class: "dialog", "aria-labelledby": "key-title" }, form);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     create.disabled = true;
@@ -76,9 +75,7 @@ function make() {
       create.disabled = false;
     }
   });
-  box.addEventListener("close", () => box.remove());
-  document.body.append(box);
-  box.showModal();
+  const box = opened("key-title", form);
 }
 
 function once(box, key) {

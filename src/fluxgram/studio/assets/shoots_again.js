@@ -1,5 +1,5 @@
 // The dialog that asks how a frame is drawn again: its words, the locked seed or a new one, and how well.
-import { h, icon, t } from "./core.js";
+import { h, icon, opened, t } from "./core.js";
 
 /**
  * @param {object} frame
@@ -19,20 +19,17 @@ export function again_dialog(frame) {
       h("div", { class: "field" }, h("label", { for: "again-words" }, t("people.again_words")), words),
       h("div", { class: "row" }, h("span", { class: "label" }, t("people.again_seed")), seed), h("div", { class: "row" }, h("span", { class: "label" }, t("people.quality")), quality), hint,
       h("div", { class: "row end" }, h("button", { class: "button", value: "no", formnovalidate: true }, t("common.no")), h("button", { class: "button primary", value: "yes" }, icon("retry"), t("people.again_go"))));
-    const box = h("dialog", { class: "dialog", "aria-labelledby": "again-title" }, form);
     form.addEventListener("change", () => (hint.hidden = new FormData(form).get("seed") === "new"));
-    box.addEventListener("close", () => {
+    const closed = (how) => {
       const said = new FormData(form);
-      box.remove();
-      if (box.returnValue !== "yes") return resolve(null);
+      if (how !== "yes") return resolve(null);
       const wish = {};
       if (words.value.trim() && words.value !== frame.prompt) wish.prompt = words.value;
       if (said.get("seed") === "new") wish.seed = "new";
       if (said.get("quality")) wish.quality = said.get("quality");
       resolve(wish);
-    });
-    document.body.append(box);
-    box.showModal();
+    };
+    opened("again-title", form, { closed });
     words.focus();
   });
 }
