@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("playwright")
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.jobs.slow_hub import HELD, NAME, SlowHub, far_away_at_home, slow_hub
 from tests.serving import TINY, Server, serving, wait_until
@@ -34,6 +34,11 @@ def studio(tmp_path_factory: pytest.TempPathFactory, hub: SlowHub) -> Iterator[S
         folder / "home", "fluxgram-mini", engine=TINY, price="2", currency="EUR", **online
     ) as server:
         yield server
+
+
+def card(page: Page, name: str) -> Locator:
+    """What the page says of a checkpoint."""
+    return page.locator(".checkpoint").filter(has=page.get_by_role("heading", name=name, exact=True))
 
 
 def test_tabs_by_keyboard_and_by_address(page: Page, axe: Callable[..., None]) -> None:
@@ -68,13 +73,11 @@ def test_a_checkpoint_is_refused_fetched_stopped_and_removed(
     page: Page, hub: SlowHub, axe: Callable[..., None]
 ) -> None:
     page.goto("/settings")
-    here = page.locator(".checkpoint").filter(has_text="fluxgram-mini")
+    here = card(page, "fluxgram-mini")
     expect(here).to_contain_text("on this machine")
     expect(here).to_contain_text("Commercial use allowed")
-    expect(page.locator(".checkpoint").filter(has_text="flux2-klein-9b")).to_contain_text(
-        "Not for commercial use"
-    )
-    far = page.locator(".checkpoint").filter(has_text=NAME)
+    expect(card(page, "flux2-klein-9b")).to_contain_text("Not for commercial use")
+    far = card(page, NAME)
     expect(far).to_contain_text("not here")
     axe(page)
     hub.gated = True
@@ -207,7 +210,7 @@ def test_the_machine_is_measured_when_asked(page: Page, axe: Callable[..., None]
     expect(panel).to_contain_text("TFLOP/s")
     axe(page)
     page.goto("/settings#checkpoints")
-    expect(page.locator(".checkpoint").filter(has_text="fluxgram-mini")).to_contain_text("Fits this machine")
+    expect(card(page, "fluxgram-mini")).to_contain_text("Fits this machine")
 
 
 def test_who_may_not_administer_sees_why(open_page: Callable[..., Page], studio: Server) -> None:
