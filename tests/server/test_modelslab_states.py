@@ -153,7 +153,7 @@ def test_the_order_is_kept_as_it_was_meant(legacy: Standing) -> None:
         "guidance": 3.5,
     }
     assert job.record.request.items() >= (asked | {"seed": 7, "samples": 1}).items()
-    assert (job.record.checkpoint, job.record.surface) == ("fluxgram-mini", "modelslab")
+    assert (job.record.checkpoint, job.record.surface) == ("fluxgram-v1", "modelslab")
     assert [note.name for note in job.notes] == ["scheduler", "sampler"]
     assert all(name.startswith("temp/") for name in job.record.names)
     legacy.draw(legacy.claim())
@@ -479,7 +479,7 @@ def test_what_the_guards_and_the_store_refuse_is_told_in_the_same_body(tmp_path:
 
 def test_the_load_is_counted(legacy: Standing) -> None:
     assert post(legacy, "/api/v3/system_load").json() == {"queue_num": 0, "queue_time": 0, "status": "ok"}
-    legacy.jobs.queue.learn("fluxgram-mini", 2.0)
+    legacy.jobs.queue.learn("fluxgram-v1", 2.0)
     for _ in range(3):
         post(legacy, TEXT2IMG, ORDER | {"width": 256, "height": 256, "num_inference_steps": 10})
     load = post(legacy, "/api/v3/system_load").json()

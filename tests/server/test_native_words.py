@@ -53,8 +53,46 @@ def test_own_words_are_there_as_soon_as_they_are_written(app: TestClient, tmp_pa
 def test_checkpoints_are_listed(app: TestClient) -> None:
     first = app.get("/api/v1/checkpoints").json()["checkpoints"][0]
     assert (first["name"], first["default"], first["present"]) == ("fluxgram-mini", True, True)
-    assert "fluxgram-v1" in first["names"]
-    assert app.get("/api/v1/checkpoints/fluxgram-v1").json() == first
+    assert (first["negatives"], first["fast"], first["adapters"]) == (["true_cfg"], "fluxgram-mini-fast", [])
+    tune = app.get("/api/v1/checkpoints/fluxgram-v1").json()
+    assert (tune["name"], tune["present"], tune["adapters"]) == ("fluxgram-v1", True, ["fluxgram-portrait"])
+
+
+@pytest.mark.parametrize(
+    ("service", "name"),
+    [
+        ({}, "fluxgram-v1"),
+        ({"checkpoint": "mini"}, "fluxgram-v1"),
+        ({"checkpoint": "fluxgram-v1"}, "fluxgram-v1"),
+        ({"checkpoint": "flux2-klein-4b"}, "flux2-klein-4b"),
+        ({"checkpoint": "klein"}, "flux2-klein-4b"),
+        ({"checkpoint": "klein", "models": {"fluxgram-v1": "fluxgram-mini"}}, "fluxgram-mini"),
+        ({"models": {"fluxgram-v1": "klein"}}, "flux2-klein-4b"),
+        ({"checkpoint": "klein", "models": {"portrait-x": "fluxgram-v1"}}, "flux2-klein-4b"),
+    ],
+)
+def test_where_the_name_of_the_portrait_tune_leads(
+    inside: Callable[..., TestClient], service: dict[str, Any], name: str
+) -> None:
+    """The embedded tune stands for no real weights; what the settings say counts."""
+    cards = inside(**service).get("/api/v1/checkpoints").json()["checkpoints"]
+    asked = "portrait-x" if "portrait-x" in service.get("models", {}) else "fluxgram-v1"
+    assert [card["name"] for card in cards if asked in card["names"] or (card["name"] == asked == name)] == [
+        name
+    ]
+
+
+def test_a_table_of_ones_own_is_the_portrait_tune(inside: Callable[..., TestClient], tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "checkpoints.toml").write_text(
+        '[fluxgram-v1]\nbase = "flux2-klein-9b"\nadapters = [{ source = "face" }]\n'
+    )
+    card = inside(checkpoint="klein").get("/api/v1/checkpoints/fluxgram-v1").json()
+    assert (card["name"], card["adapters"], card["negatives"]) == ("fluxgram-v1", ["face"], ["nag", "vsf"])
+
+
+def test_checkpoints_that_are_not_there(app: TestClient) -> None:
     assert app.get("/api/v1/checkpoints/nope").status_code == 404
 
 
