@@ -1,0 +1,83 @@
+"""Adapters behind the door: only what was added may be named, and a job keeps its own through a crash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fluxgram.engine.adapter_use import AdapterUse
+from fluxgram.errors import RequestError, UnknownAdapter
+from fluxgram.families.adapters.shelf import add_adapter
+from fluxgram.jobs.door import Jobs
+from fluxgram.jobs.orders import Order
+from fluxgram.jobs.shoots import Shot
+from fluxgram.jobs.task import task_of
+from tests.loras import write_lora
+
+WISH = {"source": "film", "weight": 0.5, "steps": [0.0, 0.5], "blocks": {"double": 2.0}}
+
+
+@pytest.fixture
+def door(open_jobs: Callable[..., Jobs], toy: str, tmp_path: Path) -> Jobs:
+    jobs = open_jobs(checkpoint=toy)
+    add_adapter(
+        str(write_lora(tmp_path / "film.safetensors", Path(toy))),
+        jobs.settings,
+        weight=0.7,
+        words=["film look"],
+    )
+    return jobs
+
+
+def order(*adapters: object, key: str = "") -> Order:
+    request = {"prompt": "portrait of a man", "seed": 5} | ({"adapters": list(adapters)} if adapters else {})
+    return Order(request, idempotency=key)
+
+
+def test_what_is_stored_is_what_is_drawn_again(door: Jobs) -> None:
+    record = door.submit(order(WISH)).record
+    assert record.request["adapters"] == [WISH]
+    use = AdapterUse("film", 0.5, (0.0, 0.5), {"double": 2.0})
+    for _ in range(2):  # two workers, one after the other
+        claimed = door.queue.claim("worker", 30)
+        assert claimed is not None
+        assert task_of(claimed, set(), door.found_by(claimed.checkpoint)).take_next().adapters == (use,)
+        door.queue.release(claimed.id, claimed.attempt, "It was killed.", strike=True)
+
+
+def test_only_what_was_added_may_be_named(door: Jobs, tmp_path: Path) -> None:
+    for source in (str(tmp_path / "film.safetensors"), "owner/repo", "film.safetensors", "flim"):
+        with pytest.raises(UnknownAdapter) as caught:
+            door.submit(order({"source": source}))
+        assert "fluxgram adapters add" in caught.value.hint
+    assert "Nearest: film" in caught.value.hint
+    with pytest.raises(RequestError, match="named twice"):
+        door.submit(order("film", {"source": "film", "weight": 2}))
+    assert door.list() == []
+
+
+def test_what_there_is(door: Jobs) -> None:
+    cards = {card.name: card for card in door.adapters()}
+    assert {"film", "fluxgram-portrait"} <= set(cards)
+    assert (cards["film"].weight, cards["film"].words) == (0.7, ("film look",))
+    assert len(cards["film"].fingerprint) == 64
+
+
+def test_an_order_is_the_same_only_with_the_same_adapters(door: Jobs) -> None:
+    first = door.submit(order(WISH, key="k")).id
+    assert door.submit(order(WISH, key="k")).id == first
+    with pytest.raises(RequestError):
+        door.submit(order(WISH | {"weight": 1}, key="k"))
+
+
+def test_a_shot_of_a_board_without_adapters_is_read() -> None:
+    shot = Shot(
+        "a", "a", "", "words", "", 1, "", "", ("Mara",), "draft", None, None, adapters=(("film", 0.6),)
+    )
+    assert Shot.from_dict(shot.to_dict()) == shot
+    assert shot.request()["adapters"] == [{"source": "film", "weight": 0.6}]
+    older = {name: value for name, value in shot.to_dict().items() if name != "adapters"}
+    assert Shot.from_dict(older).adapters == ()
+    assert "adapters" not in Shot.from_dict(older).request()
