@@ -148,6 +148,22 @@ def test_a_negative_prompt_of_the_table(table: Table) -> None:
         Request("portrait", negative="beard", negative_method="none")
 
 
+@pytest.mark.parametrize(
+    ("asked", "read"),
+    [
+        ("glasses", "thin metal glasses, round glasses"),
+        (" No  Glasses,blur", "thin metal glasses, round glasses, blur"),
+        ("reading glasses, blur", "reading glasses, blur"),
+        ("blur,  glass", "blur,  glass"),
+    ],
+)
+def test_words_that_the_checkpoint_reads_as_others(table: Table, asked: str, read: str) -> None:
+    taught = table(read_as={"glasses": "thin metal glasses, round glasses"})
+    plan = resolve(Request("portrait", negative=asked), taught)
+    assert plan.negative is not None
+    assert (plan.negative.text, plan.request.negative) == (read, asked)
+
+
 def test_what_a_step_costs(table: Table) -> None:
     def cost(table_fields: dict[str, object], **request: object) -> float:
         return resolve(Request("p", **request), table(**table_fields)).step_cost  # type: ignore[arg-type]

@@ -44,7 +44,18 @@ def plan_negative(request: Request, asked: Checkpoint, drawing: Checkpoint, guid
     if reason:
         return None, (Ignored(OWN if own else "negative", text, reason),)
     scale, more = _scale(request, method, drawing, guidance, fallen_back=bool(ignored))
-    return Negative(text, cast("NegativeMethod", method), scale), (*ignored, *more)
+    return Negative(as_read(text, drawing), cast("NegativeMethod", method), scale), (*ignored, *more)
+
+
+def as_read(text: str, checkpoint: Checkpoint) -> str:
+    """A negative prompt in words that the checkpoint knows (`Checkpoint.read_as`); as it is where there are none."""
+    if not checkpoint.read_as:
+        return text
+    parts = text.split(",")
+    known = [checkpoint.read_as.get(" ".join(part.split()).lower().removeprefix("no ")) for part in parts]
+    if not any(known):
+        return text
+    return ", ".join(new or part.strip() for new, part in zip(known, parts, strict=True))
 
 
 def second_pass_is_guidance(checkpoint: Checkpoint) -> bool:

@@ -32,7 +32,7 @@ class Text:
         limit: The most tokens that it can read.
         lost: The exact text that was cut off.
         method: `prompt`; for a negative `true_cfg`, `vsf` or `nag`, or `none` where it was not applied.
-        read: What the checkpoint was given, where it adds words of its own; None where that is `text`.
+        read: What the checkpoint was given, where it has words of its own; None where that is `text`.
         scale: Of the method.
         cost: Work of a step over that of one without the negative prompt, by passes and tokens; 1 is nothing.
     """

@@ -155,13 +155,15 @@ def _negative(shot: Shot) -> Text | None:
         cost = round(1 + condition.negative.shape[1] / tokens, 3)
     elif not second_pass_is_guidance(shot.plan.checkpoint):
         cost = 2.0
+    words = asked or shot.plan.asked.negative
     return Text(
-        applied.text,
+        words,
         report.total,
         report.kept,
         report.limit,
         report.lost,
         condition.negative_method,
+        read=None if applied.text == words else applied.text,
         scale=applied.scale,
         cost=cost,
     )

@@ -133,6 +133,8 @@ class Checkpoint:
         prefix: Words put before every prompt.
         suffix: Words put after every prompt.
         negative: Negative prompt where none is given; empty for none.
+        read_as: Words for words, in negative prompts: what the checkpoint is given where a part between commas is just
+            this. For checkpoints that learned from captions, and know a thing only as captions say it.
     """
 
     name: str
@@ -162,6 +164,7 @@ class Checkpoint:
     prefix: str = ""
     suffix: str = ""
     negative: str = ""
+    read_as: dict[str, str] = field(default_factory=dict)
 
 
 def known(settings: Settings) -> dict[str, Checkpoint]:
