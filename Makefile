@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PROMPT ?= Portrait of a woman with auburn hair, soft window light from the left, 85mm lens
-SEED ?= 9
+SEED ?= 13
 # Files of tests that run at a time.
 WORKERS ?= 2
 export PROMPT SEED
@@ -18,7 +18,7 @@ export PROMPT SEED
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## ?/  make \1: /p' $(MAKEFILE_LIST)
 
-portrait: $(VENV)/installed  ## write portrait.png with the embedded checkpoint (PROMPT="…" SEED=9)
+portrait: $(VENV)/installed  ## write portrait.png with the embedded checkpoint (PROMPT="…" SEED=13)
 	@printf 'prompt: %s\n' "$$PROMPT"
 	@$(BIN)/fluxgram generate --seed "$$SEED" --out portrait.png --force -- "$$PROMPT"
 
