@@ -54,7 +54,7 @@ def test_warnings_do_not_fail(inside: Inside) -> None:
     assert " ~~~~~~~~~~~" in done.out
 
 
-def test_checkpoint(inside: Inside) -> None:
+def test_checkpoint(inside: Inside, shell: Shell) -> None:
     found = json.loads(inside("lint", CLEAN, "-c", "fluxgram-mini", "--format", "json").out)
     assert [each["code"] for each in found] == ["FX601", "FX402"]
     assert "256x256" in found[1]["message"]
@@ -64,7 +64,10 @@ def test_checkpoint(inside: Inside) -> None:
     )
     assert [each["code"] for each in found] == ["FX603"]
     assert found[0]["span"][1] == len(CLEAN + ", " + long)
-    done = inside("lint", CLEAN, "-c", "flux2-klein-4b", "--negative", "glasses")
+    shell.home.mkdir(exist_ok=True)
+    mute = '[mute]\nbase = "flux2-klein-4b"\nnegatives = []\n'
+    (shell.home / "checkpoints.toml").write_text(mute, encoding="utf-8")
+    done = inside("lint", CLEAN, "-c", "mute", "--negative", "glasses")
     assert done.status == 1
     assert "FX602" in done.out
 
@@ -251,5 +254,5 @@ def test_facts_of_the_embedded_checkpoint() -> None:
     assert facts.count_tokens is not None
     assert facts.count_tokens("portrait of a man").total >= 3
     far = checkpoint_facts("flux2-klein-4b", Settings(home=Path("none"), offline=True))
-    assert far.negative == "unsupported"
+    assert far.negative == "honoured"
     assert far.count_tokens is None

@@ -159,7 +159,8 @@ class Engine:
         if checkpoint is not None:
             asked = replace(asked, checkpoint=checkpoint)
         find = self._catalogue.find
-        plan = resolve(asked, find(asked.checkpoint or self.checkpoint), find)
+        lenient = replace(asked, allow_ignored=True)  # whether it is the same checkpoint comes first
+        plan = resolve(lenient, find(asked.checkpoint or self.checkpoint), find)
 
         def progress(stage: str, fraction: float) -> None:
             if on_event is not None:
