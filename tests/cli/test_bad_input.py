@@ -132,8 +132,10 @@ def test_too_long_and_not_strict(shell: Shell, inside: Callable[..., Done], toy:
 
 
 def test_negative_that_cannot_be_applied(inside: Callable[..., Done], distilled_toy: Path) -> None:
-    done = inside("generate", "x", "-c", distilled_toy, "--negative", "a hat")
-    refused(done, 2, "can't apply a negative prompt")
+    done = inside(
+        "generate", "x", "-c", distilled_toy, "--negative", "a hat", "--negative-method", "true_cfg"
+    )
+    refused(done, 2, "can't apply this way of a negative prompt")
     assert "--allow-ignored" in done.err
 
 

@@ -113,10 +113,13 @@ def test_completion(shell: Shell, words: str, answer: str) -> None:
     assert answer in done.out.split()
 
 
-def test_a_negative_prompt_that_the_checkpoint_does_not_read_is_said(inside: Inside) -> None:
-    done = inside("compose", "a cat", "--negative", "always", "--checkpoint", "flux2-klein-4b")
+def test_a_negative_prompt_that_the_checkpoint_does_not_read_is_said(shell: Shell, inside: Inside) -> None:
+    shell.home.mkdir(exist_ok=True)
+    mute = '[mute]\nbase = "flux2-klein-4b"\nnegatives = []\n'
+    (shell.home / "checkpoints.toml").write_text(mute, encoding="utf-8")
+    done = inside("compose", "a cat", "--negative", "always", "--checkpoint", "mute")
     assert done.status == 0
-    assert "flux2-klein-4b reads no negative prompt" in done.err
+    assert "mute reads no negative prompt" in done.err
 
 
 def test_an_aperture_that_is_none(inside: Inside) -> None:

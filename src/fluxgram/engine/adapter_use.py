@@ -109,7 +109,9 @@ class AdapterUse:
                 )
         if "source" not in value:
             raise RequestError("An adapter has no source.", "Name one that was added: fluxgram adapters list")
-        given: dict[str, Any] = {key: item for key, item in value.items() if item is not None}
+        given: dict[str, Any] = {
+            key: item for key, item in value.items() if item is not None or key == "source"
+        }
         return cls(**given)
 
     def works_at(self, step: int, steps: int) -> bool:
@@ -216,11 +218,13 @@ def _blocks(value: object, where: str) -> dict[str, float]:
 
 def _without_weight(text: str) -> tuple[str, float | None]:
     source, colon, tail = text.rpartition(":")
-    if not colon or _DRIVE.fullmatch(source.strip()) or re.search(r"[/\\]|\.safetensors\s*$", tail):
+    if not colon or re.search(r"[/\\]|\.safetensors\s*$", tail):
         return text, None
     try:
         return source, float(tail)
     except ValueError:
+        if _DRIVE.fullmatch(source.strip()):
+            return text, None
         hint = f"After a colon stands a number, such as film:0.8; write {FORM}."
         raise RequestError(f"{tail.strip()[:40]!r} is not a weight of {source[:80]!r}.", hint) from None
 

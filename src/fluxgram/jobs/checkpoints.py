@@ -151,7 +151,7 @@ class Offer:
     def _card(self, key: str, table: Checkpoint, *, default: bool) -> CheckpointCard:
         mapped = [name for name in (*self._service.models, FLUXGRAM_V1) if self._leads_to(name) == key]
         repository = [table.source.removeprefix("hub:")] if table.source.startswith("hub:") else []
-        sizes = table.sizes
+        sizes, fast = table.sizes, self._fresh().get(table.fast)
         return CheckpointCard(
             name=table.name,
             title=table.title,
@@ -159,7 +159,7 @@ class Offer:
             licence=table.licence,
             present=self._is_present(key),
             default=default,
-            steps=dict(table.steps),
+            steps=table.steps | ({"draft": fast.steps["draft"]} if fast else {}),
             guidance=table.guidance,
             distilled=table.distilled,
             sizes={
