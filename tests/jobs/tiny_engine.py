@@ -1,8 +1,9 @@
 """An engine for tests of jobs: flat pictures whose colour follows from the seed, and words that make it misbehave.
 
-The prompt steers it: `slow` takes a tenth of a second a step, `crawl` a second; `oom` runs out of memory, `defect`
-fails as code does, `lost` as a device does that the driver has given up, `die` kills its own process in the middle of
-a step, `stuck` stays in a step for a minute.
+The prompt steers it: `slow` takes a tenth of a second a step, `crawl` a second, `endless` as long and never comes to
+its last step, it is there to be cancelled; `oom` runs out of memory, `defect` fails as code does, `lost` as a device
+does that the driver has given up, `die` kills its own process in the middle of a step, `stuck` stays in a step for a
+minute.
 """
 
 from __future__ import annotations
@@ -77,7 +78,8 @@ class TinyEngine:
             job.error = error
             job.on_event(events.Failed(job.name, error))
             return
-        at[1] += 1
+        if at[1] + 1 < job.plan.steps or "endless" not in job.request.prompt.split():
+            at[1] += 1
         job.on_event(events.Step(job.name, at[0], at[1], job.plan.steps))
         every = job.request.preview_every
         if at[1] < job.plan.steps:
@@ -96,7 +98,7 @@ class TinyEngine:
         words = job.request.prompt.split()
         if "slow" in words:
             time.sleep(0.1)
-        if "crawl" in words:
+        if "crawl" in words or "endless" in words:
             time.sleep(1.0)
         if "stuck" in words:
             time.sleep(60.0)

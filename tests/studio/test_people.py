@@ -252,7 +252,7 @@ def test_the_file_is_written_by_hand_and_what_is_wrong_is_told(page: Page, axe: 
 
 
 def test_cancelled_frames_are_drawn_later(page: Page, studio: Server) -> None:
-    scenes = "".join(f'[[scene]]\nname = "s{n}"\nsubject = "crawl along"\n' for n in range(3))
+    scenes = "".join(f'[[scene]]\nname = "s{n}"\nsubject = "endless along"\n' for n in range(3))
     file = f'[shoot]\nquality = "draft"\n[[character]]\nname = "C"\nanchor = "woman"\nseed = 5\n{scenes}'
     board = studio.call("POST", "/api/v1/shoots", {"file": file}).json["board"]
     page.goto(f"/shoots/{board}")

@@ -1,6 +1,6 @@
 """The start page and the page of a job, in a browser: made, followed, left and found again, moved, refused, retried.
 
-The engine is the tiny one; words of the prompt steer it (`slow`, `crawl`, `oom`).
+The engine is the tiny one; words of the prompt steer it (`slow`, `crawl`, `endless`, `oom`).
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def test_steps_and_previews_are_seen_and_a_reload_finds_the_job_again(page: Page
 
 def test_a_job_is_cancelled_and_tried_again(page: Page, studio: Server) -> None:
     page.goto("/")
-    job = make(page, "portrait of a crawl crawl baker")
+    job = make(page, "portrait of an endless baker")
     card = page.locator("#stage job-card")
     expect(card).to_have_attribute("data-state", "drawing")
     card.get_by_role("button", name="Cancel").click()
@@ -167,7 +167,7 @@ def test_a_failure_says_why_and_what_to_do(page: Page, studio: Server) -> None:
 
 def test_waiting_jobs_are_moved_by_keyboard_and_cancelled(page: Page, studio: Server) -> None:
     page.goto("/")
-    make(page, "portrait of a crawl guard")
+    make(page, "portrait of an endless guard")
     names = ["portrait of one", "portrait of two", "portrait of three"]
     ids = [make(page, name)["id"] for name in names]
     rows = page.locator("#queue-list .queue-row")
@@ -186,7 +186,7 @@ def test_waiting_jobs_are_moved_by_keyboard_and_cancelled(page: Page, studio: Se
 
 def test_waiting_jobs_are_moved_by_dragging(page: Page, studio: Server) -> None:
     page.goto("/")
-    make(page, "portrait of a crawl guard")
+    make(page, "portrait of an endless guard")
     ids = [make(page, f"portrait of number {n}")["id"] for n in "ab"]
     rows = page.locator("#queue-list .queue-row")
     expect(rows).to_have_count(2)
@@ -195,6 +195,21 @@ def test_waiting_jobs_are_moved_by_dragging(page: Page, studio: Server) -> None:
     )
     wait_until(lambda: [job_of(studio, each)["position"] for each in ids] == [1, 0], "the new order")
     expect(rows.locator(".queue-name")).to_have_text(["portrait of number b", "portrait of number a"])
+
+
+def test_a_button_that_is_pressed_is_not_replaced_before_it_is_released(page: Page, studio: Server) -> None:
+    page.goto("/")
+    make(page, "portrait of an endless guard")
+    waiting = make(page, "portrait of one")
+    button = page.get_by_role("button", name="Cancel “portrait of one”")
+    button.hover()
+    page.mouse.down()
+    with page.expect_response(re.compile("/jobs[?]state=queued")):
+        page.evaluate("() => void document.dispatchEvent(new Event('server-back'))")
+    page.wait_for_timeout(500)  # the answer would be shown now
+    page.mouse.up()
+    assert is_over(studio, waiting["id"])["state"] == "cancelled"
+    expect(page.locator("#queue-list .queue-row")).to_have_count(0)
 
 
 def test_what_was_typed_and_chosen_is_there_after_a_reload(page: Page) -> None:
@@ -411,7 +426,7 @@ def test_everything_passes_axe(
     page.goto("/")
     expect(page.locator("#recent-list li").first).to_be_visible()
     page.locator("#samples input[value='8']").check()
-    first = make(page, "portrait of a crawl gardener")
+    first = make(page, "portrait of an endless gardener")
     page.locator("#samples input[value='1']").check()
     waiting = make(page, "portrait of a second gardener")
     expect(page.locator("#queue-list li")).to_have_count(1)

@@ -88,9 +88,10 @@ export function watchQueue({ queue, recent, shown, jobs, past, pick }) {
       event.dataTransfer.setData("text/x-fluxgram-job", String(job.id));
       event.dataTransfer.effectAllowed = "move";
       item.classList.add("is-dragged");
-      busy = true; // what is dragged must not be replaced
+      busy = true;
     });
     item.addEventListener("dragend", () => {
+      item.classList.remove("is-dragged");
       busy = false;
       look();
     });
@@ -152,6 +153,14 @@ export function watchQueue({ queue, recent, shown, jobs, past, pick }) {
     look();
   }
 
+  const held = () => { busy = true; }; // a row that is replaced under a pressed button would be neither clicked nor dragged
+  const free = () => {
+    if (!busy) return;
+    busy = Boolean(list.querySelector(".is-dragged"));
+    if (!busy) look();
+  };
+  list.addEventListener("pointerdown", held);
+  for (const over of ["pointerup", "pointercancel", "blur"]) addEventListener(over, free);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
   document.addEventListener("server-back", look);
   look();
