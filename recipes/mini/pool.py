@@ -91,6 +91,8 @@ def picture(
     pixels, _, info = composing.compose(head, rng, style, size=side)
     x0, _, x1, _ = info["face_box"]
     left = int(np.clip((x0 + x1) / 2 - TALL[0] / 2 + rng.uniform(-12, 12), 0, side - TALL[0]))
+    info["face_box"] = [edge - left * (at % 2 == 0) for at, edge in enumerate(info["face_box"])]
+    info["eyes"] = [[x - left, y] for x, y in info["eyes"]]
     return pixels[:, left : left + TALL[0]], geometry(head, info, left / side, TALL[0] / side), info
 
 
