@@ -267,9 +267,9 @@ def test_a_row_that_fails_says_why_and_the_others_are_drawn(
         "--endpoint", f"http://127.0.0.1:{maker.server_port}/v1,imago,MAKERS_KEY", "--endpoint", "http://127.0.0.1:1/v1",
     )  # fmt: skip
     assert done.status == 1
-    assert "error: imago: imago answers 401: bad key Bearer …" in done.err
+    assert "error: imago answers 401: bad key Bearer …" in done.err
     assert "hint:  Check its key." in done.err
-    assert "error: 127.0.0.1:1: 127.0.0.1:1 cannot be reached at 127.0.0.1:1." in done.err
+    assert "error: 127.0.0.1:1 cannot be reached at 127.0.0.1:1." in done.err
     assert "sk-wrong" not in done.out + done.err + (shell.folder / "s.html").read_text("utf-8")
     assert len(maker.asked) == 1  # its other column was not tried
     page = (shell.folder / "s.html").read_text("utf-8")

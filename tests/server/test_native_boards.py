@@ -18,7 +18,8 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from fluxgram.errors import RequestError
-from fluxgram.server.images_client import EndpointFailed, ImagesClient, check_endpoint_url
+from fluxgram.server.images_answers import EndpointFailed
+from fluxgram.server.images_client import ImagesClient, Wish, check_endpoint_url
 from fluxgram.store.records import EndpointRecord
 from tests.server.conftest import Keyed
 from tests.serving import TINY, Server, serving, wait_until
@@ -280,9 +281,8 @@ def a_png(colour: str = "red") -> bytes:
 
 def fetch(url: str, timeout: float = 20.0, key: str = TOKEN, **given: Any) -> bytes:
     """What is got of a server."""
-    return asyncio.run(
-        ImagesClient(timeout=timeout).fetch(EndpointRecord("far", url, key, "flux", 0.0), "a sailor", **given)
-    )
+    far = EndpointRecord("far", url, key, "flux", 0.0)
+    return asyncio.run(ImagesClient(timeout=timeout).fetch(far, Wish("a sailor", **given))).data
 
 
 def test_it_is_asked_as_clients_of_openai_ask(other: Other) -> None:

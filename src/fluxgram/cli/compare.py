@@ -124,20 +124,30 @@ def compare(
         allow_ignored=allow_ignored,
     )
     rows += comparing_others.file_rows(picture or [], seeds)
-    rows += comparing_others.endpoint_rows(endpoint or [], seeds, os.environ)
+    rows += comparing_others.endpoint_rows(
+        endpoint or [],
+        seeds,
+        os.environ,
+        size=comparing.size_of(rows) if wanted else None,
+        unsent=comparing_others.unsent_of(adapter or [], negative_method, negative_scale),
+    )
     _check(rows)
     title = title.strip() or heading_of(rows)
     sheet, page = _names(out, words, force=force)
     _keep(rows, keep, force=force)
     hushed = quiet or json
-    pixels = "{}x{}".format(*wanted) if isinstance(wanted, tuple) else ""
     stopped = False
     try:
         comparing.draw(rows, settings, force=force, quiet=hushed)
         comparing_others.ask(
             rows,
-            words,
-            pixels,
+            {
+                "prompt": words,
+                "negative": negative or "",
+                "quality": quality,
+                "steps": steps,
+                "guidance": guidance,
+            },
             force=force,
             note=lambda said: None if hushed else messages().print(safe(f"note:  {said}")),
         )
@@ -254,7 +264,7 @@ def _made(rows: Sequence[Row]) -> bool:
 
 def _report(rows: Sequence[Row], sheet: Path, page: Path, *, title: str, json: bool, quiet: bool) -> None:
     """Name what was written, and what a picture of each row took."""
-    from fluxgram.cli.comparing_sheets import pace, values_of
+    from fluxgram.cli.comparing_sheets import otherwise, pace, values_of
     from fluxgram.cli.console import write_json, write_line
 
     names = {"png": str(sheet), "html": str(page)} if _made(rows) else None
@@ -263,7 +273,7 @@ def _report(rows: Sequence[Row], sheet: Path, page: Path, *, title: str, json: b
         return
     for row in rows if not quiet else ():
         there = sum(cell.picture is not None for cell in row.cells)
-        said = [f"{there} picture{'s' if there != 1 else ''}", pace(row, rows)]
+        said = [f"{there} picture{'s' if there != 1 else ''}", pace(row, rows), *otherwise(row)]
         write_line(" · ".join(filter(None, [row.label, *said])))
     for name in (names or {}).values():
         write_line(name)
@@ -276,7 +286,8 @@ def _end(rows: Sequence[Row], sheet: Path, *, stopped: bool) -> None:
 
     failed = [(row, row.problem) for row in rows if row.problem is not None]
     for row, problem in failed:
-        messages().print(safe(f"error: {row.label}: {problem}"))
+        who = "" if row.kind == "endpoint" else f"{row.label}: "  # which what is said of it names already
+        messages().print(safe(f"error: {who}{problem}"))
         if problem is not None and problem.hint:
             messages().print(safe(f"hint:  {problem.hint}"))
     if stopped:

@@ -30,6 +30,13 @@ UNKNOWN = -1
 """The seed of a picture that nobody knows one of."""
 NONE = "none"
 """After `--adapter`: the row without any."""
+_CALLED = {
+    "negative": "negative prompt",
+    "negative_method": "way of the negative prompt",
+    "negative_scale": "scale of the negative prompt",
+    "checkpoint_negative": "the checkpoint's own negative prompt",
+    "fast": "the fast version",
+}
 
 
 @dataclass(slots=True)
@@ -40,9 +47,11 @@ class Cell:
         seed: Of its column; a file may say another, and `UNKNOWN` is none.
         plan: How it is drawn here; None where it is not.
         keep: File that it is kept in beside the sheet; None for none.
+        size: (width, height) in px that another server is to draw; None leaves that to it.
         picture: What it shows; None while, or because, there is none.
         said: How the picture was made, as far as is known.
         receipt: Of the picture, where it has one.
+        sent: What another server was asked with, beside prompt and model.
         seconds: What making it took, without loading; None where nobody knows.
         problem: Why there is no picture.
     """
@@ -50,9 +59,11 @@ class Cell:
     seed: int
     plan: Plan | None = None
     keep: Path | None = None
+    size: tuple[int, int] | None = None
     picture: Image | None = None
     said: Said | None = None
     receipt: Mapping[str, Any] | None = None
+    sent: Mapping[str, Any] = field(default_factory=dict)
     seconds: float | None = None
     problem: FluxgramError | None = None
 
@@ -66,12 +77,14 @@ class Row:
         kind: `drawn` here, from a `file`, or from an `endpoint`.
         cells: One for each seed.
         endpoint: Whom to ask.
+        unsent: What another server was not asked for → why.
     """
 
     label: str
     kind: Literal["drawn", "file", "endpoint"]
     cells: list[Cell] = field(default_factory=list)
     endpoint: EndpointRecord | None = None
+    unsent: dict[str, str] = field(default_factory=dict)
 
     @property
     def problem(self) -> FluxgramError | None:
@@ -118,6 +131,7 @@ def drawn_rows(
     from fluxgram.engine.request import Request, resolve
     from fluxgram.families.adapters.shelf import find_adapter
     from fluxgram.families.checkpoints import find
+    from fluxgram.families.sources import find_here
 
     for source in dict.fromkeys(use.source for uses in adapters for use in uses):
         find_adapter(source, settings)
@@ -131,11 +145,16 @@ def drawn_rows(
         for uses in adapters:
             requests = (Request(**asked, seed=seed, checkpoint=name, adapters=uses) for seed in seeds)
             cells = [
-                Cell(request.seed or 0, resolve(request, table, lambda name: find(name, settings)))
+                Cell(request.seed or 0, resolve(request, table, lambda name: find_here(name, settings)))
                 for request in requests
             ]
             rows.append(Row(" + ".join([table.name, *(use.called for use in uses)]), "drawn", cells))
     return rows
+
+
+def size_of(rows: Sequence[Row]) -> tuple[int, int] | None:
+    """(width, height) in px that the first row that is drawn here will have; a shape is one size only then."""
+    return next((cell.plan.delivered for row in rows for cell in row.cells if cell.plan is not None), None)
 
 
 def draw(
@@ -167,6 +186,11 @@ def draw(
                 engine.generate(cell.plan.request, drawing)
             except FluxgramError as error:
                 cell.problem = error
+
+
+def called(name: str) -> str:
+    """What people call a field of a request, or of what a receipt lists as not applied."""
+    return _CALLED.get(name, name)
 
 
 def said_of(receipt: Mapping[str, Any]) -> Said:

@@ -6,20 +6,27 @@ Both are checked before anything is computed. How others are asked, and what of 
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
 import re
-import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
-from fluxgram.cli.comparing import UNKNOWN, Cell, Row, said_of, seconds_of
+from fluxgram.cli.comparing import NONE, UNKNOWN, Cell, Row, called, said_of, seconds_of
 from fluxgram.errors import FluxgramError, RequestError, SettingsError
+from fluxgram.pictures.found import plain_value, settings_of_parameters
+from fluxgram.pictures.read import open_file, read_file
 
 if TYPE_CHECKING:
-    from fluxgram.server.images_client import ImagesClient
+    from fluxgram.pictures.read import File
+    from fluxgram.server.images_client import ImagesClient, Wish
     from fluxgram.store.records import EndpointRecord
 
-_LABEL = re.compile(r"([^=/\\:]{1,80})=(.+)", re.DOTALL)
+_LABELLED_URL = re.compile(r"(?!https?://)(.{1,80}?)=(https?://.*)", re.DOTALL | re.IGNORECASE)
 _ENDINGS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 
 
@@ -32,18 +39,18 @@ def file_rows(texts: Sequence[str], seeds: Sequence[int]) -> list[Row]:
         PictureError: A file is missing, or no picture.
         RequestError: A row has more pictures than there are columns.
     """
-    rows: dict[str, list[Path]] = {}
+    rows: dict[tuple[str, int], list[Path]] = {}
     for number, text in enumerate(texts):
-        label, file = _labelled(text)
-        rows.setdefault(label or f"{number}", []).append(Path(file).expanduser())
+        label, file = _labelled_file(text.strip())
+        rows.setdefault((label, 0 if label else number), []).append(Path(file).expanduser())
     made = []
-    for label, files in rows.items():
+    for (label, _), files in rows.items():
         if len(files) > len(seeds):
             raise RequestError(
                 f"The row {label} has {len(files)} pictures, and there are {len(seeds)} columns.",
                 "Name as many seeds as it has pictures.",
             )
-        row = Row(files[0].stem if label.isdecimal() else label, "file", [Cell(seed) for seed in seeds])
+        row = Row(label or files[0].stem, "file", [Cell(UNKNOWN) for _ in seeds])
         for cell in sorted((_of_file(file) for file in files), key=lambda cell: cell.seed not in seeds):
             free = [at for at, each in enumerate(row.cells) if each.picture is None]
             row.cells[next((at for at in free if seeds[at] == cell.seed), free[0])] = cell
@@ -51,8 +58,22 @@ def file_rows(texts: Sequence[str], seeds: Sequence[int]) -> list[Row]:
     return made
 
 
-def endpoint_rows(texts: Sequence[str], seeds: Sequence[int], environment: Mapping[str, str]) -> list[Row]:
+def endpoint_rows(
+    texts: Sequence[str],
+    seeds: Sequence[int],
+    environment: Mapping[str, str],
+    *,
+    size: tuple[int, int] | None = None,
+    unsent: Mapping[str, str] = MappingProxyType({}),
+) -> list[Row]:
     """Rows that other servers draw: `[LABEL=]URL[,MODEL[,VARIABLE]]`, the variable being where the key is.
+
+    Args:
+        texts: One for each row.
+        seeds: One for each column.
+        environment: Where keys are.
+        size: (width, height) in px that they are asked for; None leaves that to them.
+        unsent: What they are not asked for → why.
 
     Raises:
         RequestError: One can't be read; what it says is never shown whole, because it may hold a key by mistake.
@@ -68,7 +89,8 @@ def endpoint_rows(texts: Sequence[str], seeds: Sequence[int], environment: Mappi
     rows = []
     for text in texts:
         endpoint = _endpoint(text, environment)
-        rows.append(Row(endpoint.name, "endpoint", [Cell(seed) for seed in seeds], endpoint))
+        cells = [Cell(seed, size=size) for seed in seeds]
+        rows.append(Row(endpoint.name, "endpoint", cells, endpoint, dict(unsent)))
     return rows
 
 
@@ -76,7 +98,8 @@ def _endpoint(text: str, environment: Mapping[str, str]) -> EndpointRecord:
     from fluxgram.server.images_client import check_endpoint_url
     from fluxgram.store.records import EndpointRecord
 
-    label, rest = _labelled(text)
+    found = _LABELLED_URL.fullmatch(text.strip())
+    label, rest = (" ".join(found[1].split()), found[2]) if found else ("", text)
     url, model, variable, *more = [part.strip() for part in f"{rest},,".split(",")]
     if any(more):
         raise RequestError(
@@ -88,53 +111,88 @@ def _endpoint(text: str, environment: Mapping[str, str]) -> EndpointRecord:
             "--endpoint names an environment variable that is not set, or empty.",
             "Its third part is the name of the variable that holds the key, never the key itself.",
         )
+    if not re.fullmatch(r"[!-~]*", key):
+        raise RequestError(
+            "The environment variable that --endpoint names holds characters that no key has.",
+            "Put the key alone into it.",
+        )
     url = check_endpoint_url(url)
     host = url.partition("://")[2].partition("/")[0]
     return EndpointRecord(label or model or host, url, key, model, 0.0)
 
 
-def ask(rows: Sequence[Row], prompt: str, size: str, *, force: bool, note: Callable[[str], None]) -> None:
-    """Ask other servers, all of them at once and each for one picture at a time; Ctrl-C leaves what is there."""
+def unsent_of(adapters: Sequence[str], method: str | None, scale: float | None) -> dict[str, str]:
+    """What the images route has no field for, of what is asked here → why it is not sent."""
+    found = (
+        {"adapters": "They lie on this machine."} if any(each.strip() != NONE for each in adapters) else {}
+    )
+    for name, value in (("negative_method", method), ("negative_scale", scale)):
+        found |= {} if value is None else {name: "The images route has no field for it."}
+    return found
+
+
+def ask(
+    rows: Sequence[Row],
+    asked: Mapping[str, Any],
+    *,
+    force: bool,
+    note: Callable[[str], None],
+    timeout: float | None = None,
+) -> None:
+    """Ask other servers, all of them at once and each for one picture at a time; Ctrl-C leaves what is there.
+
+    Args:
+        rows: Those of other servers are filled.
+        asked: Fields of `Wish`; seeds and sizes are those of the cells.
+        force: Overwrite files.
+        note: Is told who is asked, and what they refused.
+        timeout: Seconds for a picture; None is the client's own.
+    """
     import asyncio
 
-    from fluxgram.server.images_client import ImagesClient
+    from fluxgram.server.images_client import TIMEOUT, ImagesClient, Wish
 
-    asked = [(row, row.endpoint) for row in rows if row.endpoint is not None]
+    others = [(row, row.endpoint) for row in rows if row.endpoint is not None]
 
     async def all_of_them() -> None:
-        client = ImagesClient()
+        client, wish = ImagesClient(timeout=timeout or TIMEOUT), Wish(**asked)
         await asyncio.gather(
-            *(_ask_row(row, endpoint, client, prompt, size, force=force) for row, endpoint in asked)
+            *(_ask_row(row, endpoint, client, wish, force=force, note=note) for row, endpoint in others)
         )
 
-    if asked:
-        note(f"Asking {', '.join(row.label for row, _ in asked)}.")
+    if others:
+        note(f"Asking {', '.join(row.label for row, _ in others)}.")
         asyncio.run(all_of_them())
 
 
 async def _ask_row(
-    row: Row, endpoint: EndpointRecord, client: ImagesClient, prompt: str, size: str, *, force: bool
+    row: Row,
+    endpoint: EndpointRecord,
+    client: ImagesClient,
+    wish: Wish,
+    *,
+    force: bool,
+    note: Callable[[str], None],
 ) -> None:
-    from fluxgram.pictures.read import read_file
     from fluxgram.pictures.write import write_file
-    from fluxgram.server.images_client import EndpointFailed
 
-    knows_seeds = True
+    refused: Mapping[str, str] = {}
     for cell in row.cells:
-        begun = time.monotonic()
+        size = "" if cell.size is None else "{}x{}".format(*cell.size)
         try:
-            try:
-                data = await client.fetch(endpoint, prompt, size, cell.seed if knows_seeds else None)
-            except EndpointFailed as error:  # some refuse what they do not know
-                if not knows_seeds or error.status not in (400, 422) or "seed" not in str(error).lower():
-                    raise
-                knows_seeds, begun = False, time.monotonic()
-                data = await client.fetch(endpoint, prompt, size)
-            cell.seconds = time.monotonic() - begun
-            file = read_file(data, f"What {row.label} sent")
+            came = await client.fetch(endpoint, replace(wish, seed=cell.seed, size=size), refused=refused)
+            for name in [name for name in came.refused if name not in refused]:
+                why = row.unsent[name] = came.refused[name]
+                note(f"{row.label} refused {called(name)} and was asked without: {why}")
+            refused = came.refused
+            file = read_file(came.data, f"What {row.label} sent")
             if cell.keep is not None:
-                cell.keep = write_file(data, cell.keep.with_suffix(_ENDINGS[file.format]), overwrite=force)
-            cell.seed, cell.picture = cell.seed if knows_seeds else UNKNOWN, file.image
+                cell.keep = write_file(
+                    came.data, cell.keep.with_suffix(_ENDINGS[file.format]), overwrite=force
+                )
+            _take(cell, file)
+            cell.sent, cell.seconds = came.sent, came.seconds
+            cell.seed = cell.seed if "seed" in came.sent else UNKNOWN
         except FluxgramError as error:
             cell.problem = error
             return
@@ -142,31 +200,33 @@ async def _ask_row(
 
 def _of_file(path: Path) -> Cell:
     """A picture that is there, with what its file says of how it was made."""
-    import json
+    cell = Cell(UNKNOWN)
+    _take(cell, open_file(path))
+    if cell.said is not None and cell.said.seed is not None:
+        cell.seed = cell.said.seed
+    cell.seconds = None if cell.receipt is None else seconds_of(cell.receipt)
+    return cell
 
-    from fluxgram.pictures.found import plain_value, settings_of_parameters
-    from fluxgram.pictures.read import open_file
 
-    file = open_file(path)
+def _take(cell: Cell, file: File) -> None:
+    """Put a picture into its place, with what its file says of how it was made."""
+    cell.picture = file.image
     receipt = None
     if file.receipt:
-        try:
+        with contextlib.suppress(ValueError, RecursionError):
             receipt = plain_value(json.loads(file.receipt))
-        except (ValueError, RecursionError):
-            receipt = None
-    if not isinstance(receipt, dict):
-        said = settings_of_parameters(file.parameters)[0] if file.parameters else None
-        return Cell(
-            UNKNOWN if said is None or said.seed is None else said.seed, picture=file.image, said=said
-        )
-    said = said_of(receipt)
-    seed = UNKNOWN if said.seed is None else said.seed
-    return Cell(seed, picture=file.image, said=said, receipt=receipt, seconds=seconds_of(receipt))
+    if isinstance(receipt, dict):
+        cell.receipt, cell.said = receipt, said_of(receipt)
+    elif file.parameters:
+        cell.said = settings_of_parameters(file.parameters)[0]
 
 
-def _labelled(text: str) -> tuple[str, str]:
-    """`LABEL=REST` in its two parts; without a label the first is empty. A file of that whole name has none."""
-    found = _LABEL.fullmatch(text)
-    if found is None or Path(text).exists():
-        return "", text.strip()
-    return " ".join(found[1].split()), found[2].strip()
+def _labelled_file(text: str) -> tuple[str, str]:
+    """`LABEL=FILE` in its two parts; without a label the first is empty. Both may hold `=`: what is there decides."""
+    if os.path.exists(text):  # noqa: PTH110  (Path's own raises where a name is too long)
+        return "", text
+    parts = [(text[:at].strip(), text[at + 1 :].strip()) for at, letter in enumerate(text) if letter == "="]
+    parts = [(label, file) for label, file in parts if file and re.fullmatch(r"[^/\\]{1,80}", label)]
+    there = (part for part in parts if os.path.exists(os.path.expanduser(part[1])))  # noqa: PTH110, PTH111
+    label, file = next(there, parts[0] if parts else ("", text))
+    return " ".join(label.split()), file

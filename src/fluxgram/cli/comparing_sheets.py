@@ -7,11 +7,11 @@ underneath. What fills them is `comparing.py`.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from fluxgram.cli.comparing import UNKNOWN
+from fluxgram.cli.comparing import UNKNOWN, called
 
 if TYPE_CHECKING:
     from fluxgram.cli.comparing import Cell, Row
@@ -75,11 +75,14 @@ def values_of(title: str, rows: Sequence[Row]) -> dict[str, Any]:
             {
                 "label": row.label,
                 "kind": row.kind,
+                "not_applied": unapplied(row),
                 "pictures": [
                     {
                         "seed": None if cell.seed == UNKNOWN else cell.seed,
                         "seconds": None if cell.seconds is None else round(cell.seconds, 3),
                         "file": None if cell.keep is None or cell.picture is None else str(cell.keep),
+                        "size": None if cell.picture is None else "{}x{}".format(*cell.picture.size),
+                        "sent": dict(cell.sent) or None,
                         "receipt": cell.receipt,
                         "problem": None if cell.problem is None else str(cell.problem),
                     }
@@ -89,6 +92,28 @@ def values_of(title: str, rows: Sequence[Row]) -> dict[str, Any]:
             for row in rows
         ],
     }
+
+
+def unapplied(row: Row) -> dict[str, str]:
+    """What was asked for here and is not in the row's pictures, as far as anybody says → why."""
+    found = dict(row.unsent)
+    for cell in row.cells:
+        listed = (cell.receipt or {}).get("ignored")  # the receipt may be anybody's
+        for each in listed if isinstance(listed, list) else ():
+            if isinstance(each, Mapping) and isinstance(name := each.get("name"), str):
+                found.setdefault(name[:40], str(each.get("reason", ""))[:300])
+    return found
+
+
+def otherwise(row: Row) -> list[str]:
+    """Where the pictures of a row are, or may be, other than was asked for, in short."""
+    said = []
+    sent = dict.fromkeys(name for cell in row.cells if cell.said is None for name in cell.sent)
+    if names := [name for name in sent if name != "size"]:  # which is seen
+        said.append(f"sent, unconfirmed: {', '.join(map(called, names))}")
+    if missing := unapplied(row):
+        said.append(f"not applied: {', '.join(map(called, missing))}")
+    return said
 
 
 def _laid_out(rows: Sequence[Row]) -> tuple[list[tuple[Row, Cell, tuple[int, int]]], list[str], list[str]]:
@@ -104,7 +129,9 @@ def _laid_out(rows: Sequence[Row]) -> tuple[list[tuple[Row, Cell, tuple[int, int
 
 def _notes(rows: Sequence[Row]) -> list[str]:
     """What stands under the name of each row; nothing where rows have no names of their own."""
-    return [pace(row, rows) for row in rows] if len(rows[0].cells) > 1 else []
+    if len(rows[0].cells) == 1:
+        return []
+    return ["\n".join(filter(None, [pace(row, rows), *otherwise(row)])) for row in rows]
 
 
 def pace(row: Row, rows: Sequence[Row], of: str = " a picture") -> str:
@@ -124,7 +151,7 @@ def pace(row: Row, rows: Sequence[Row], of: str = " a picture") -> str:
 
 
 def _made(cell: Cell, row: Row, rows: Sequence[Row]) -> tuple[str, ...]:
-    """How a picture was made, in two short lines, or why there is none."""
+    """How a picture was made, in short lines, or why there is none."""
     if cell.picture is None:
         return (_why(row, cell),)
     said, alone, facts = cell.said, len(row.cells) == 1, []
@@ -136,8 +163,15 @@ def _made(cell: Cell, row: Row, rows: Sequence[Row]) -> tuple[str, ...]:
         facts += ["" if said.checkpoint in row.label else said.checkpoint, _steps(said.steps)]
         facts += [f"guidance {said.guidance:g}" if said.guidance and said.guidance > 1 else ""]
     spent = pace(row, rows, "") if alone else "" if cell.seconds is None else _seconds(cell.seconds)
-    lines = (facts, (f"{cell.picture.width} × {cell.picture.height}", spent))
+    size = _size(cell.picture.size)
+    if cell.size is not None and cell.size != cell.picture.size:
+        size += f" instead of {_size(cell.size)}"
+    lines = (facts, (size, spent), *((line,) for line in (otherwise(row) if alone else ())))
     return tuple(filter(None, (" · ".join(filter(None, line)) for line in lines)))
+
+
+def _size(size: tuple[int, int]) -> str:
+    return f"{size[0]} × {size[1]}"
 
 
 def _why(row: Row, cell: Cell) -> str:

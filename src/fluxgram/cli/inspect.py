@@ -57,6 +57,7 @@ def lines_of_sheet(sheet: dict[str, object]) -> list[tuple[str, str]]:
     Raises:
         NoReceipt: It is none that this version can read.
     """
+    from fluxgram.cli.comparing import called
     from fluxgram.errors import NoReceipt
 
     try:
@@ -68,8 +69,17 @@ def lines_of_sheet(sheet: dict[str, object]) -> list[tuple[str, str]]:
             lines.append(
                 (str(row["label"]), f"{row['kind']}, {len(pictures)} places, seeds {seeds or 'unknown'}")
             )
+            sent: dict[str, Any] = next((each["sent"] for each in pictures if each.get("sent")), {})
+            if sent:
+                lines.append(
+                    ("", "sent " + ", ".join(f"{called(name)} {value}" for name, value in sent.items()))
+                )
+            lines += [
+                ("", f"not applied: {called(name)}. {why}")
+                for name, why in row.get("not_applied", {}).items()
+            ]
             lines += [("", str(each["problem"])) for each in pictures if each["problem"]]
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, AttributeError):
         raise NoReceipt(
             "The sheet's contents are damaged.", "Take the file as it was first written."
         ) from None

@@ -47,7 +47,7 @@ class Cell:
         eta: Seconds until it is done, where that is known.
         picture: What it shows; None until there is one.
         settings: How it was made, as far as known: prompt, negative, negative_method, adapters, seed, checkpoint,
-            steps, guidance, size, endpoint.
+            steps, guidance, size, endpoint; `not_applied` names what another server was asked for in vain.
         problem: Why there is no picture.
     """
 
@@ -176,19 +176,29 @@ def _of_picture(name: str, caller: Caller, jobs: Jobs) -> dict[str, Any]:
 
 def _of_endpoint(plain: Mapping[str, Any], caller: Caller, jobs: Jobs) -> dict[str, Any]:
     asked = {
-        name: plain[name]
+        name: str(plain[name])
         for name in ("endpoint", "prompt", "size", "seed")
         if plain.get(name) not in (None, "")
-    }
+    } | plain.get("more", {})
     state = plain["state"]
     if state == "done":
         kept = _of_picture(plain["picture"], caller, jobs)
-        return {**kept, "settings": {**kept.get("settings", {}), **asked}}
+        return {**kept, "settings": _came(asked, kept.get("settings", {}), plain.get("refused", {}))}
     problem = Problem(**plain["problem"]) if plain.get("problem") else None
     if state == "asking" and is_lost(plain, time.time()):
         state, problem = "failed", LOST
     shown: dict[str, State] = {"waiting": "queued", "asking": "running"}
     return {"state": shown.get(state, state), "settings": asked, "problem": problem}
+
+
+def _came(asked: dict[str, Any], kept: dict[str, Any], refused: Mapping[str, str]) -> dict[str, Any]:
+    """How another server made a picture: as its file says, else as it was asked for, without what it refused."""
+    missing = [name for name in asked if name in refused]
+    if "size" in asked and "size" not in missing and kept.get("size", asked["size"]) != asked["size"]:
+        missing.insert(0, "size")
+    left = {name: value for name, value in asked.items() if name not in missing}
+    ours = {name: asked[name] for name in ("endpoint", "prompt")}
+    return {**left, **kept, **ours} | ({"not_applied": ", ".join(missing)} if missing else {})
 
 
 def is_lost(plain: Mapping[str, Any], now: float) -> bool:

@@ -115,7 +115,8 @@ def _made(cell: Cell) -> tuple[str, ...]:
         str(said.get("size", "")),
         f"negative by {METHODS[said['negative_method']]}" if said.get("negative_method") in _STEERED else "",
     ]
-    lines = (" · ".join(filter(None, part)) for part in (facts, more))
+    missing = [f"not applied: {said['not_applied']}"] if "not_applied" in said else []
+    lines = (" · ".join(filter(None, part)) for part in (facts, more, missing))
     return tuple(line for line in lines if line)
 
 

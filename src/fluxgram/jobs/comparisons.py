@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from fluxgram.errors import FluxgramError, RequestError, UnknownJob
@@ -49,8 +49,9 @@ class ComparisonOrder:
 def submit(order: ComparisonOrder, caller: Caller, jobs: Jobs) -> BoardRecord:
     """Hand in a comparison: all of its jobs, or none. What other servers are to draw is not asked for yet.
 
-    The same seed for all cells that name none, so that only what is varied differs. With a key, what was accepted
-    stays where a later cell is refused or the server dies, and the same submission goes on from there.
+    The same seed for all cells that name none, so that only what is varied differs; other servers are asked with the
+    first one's. With a key, what was accepted stays where a later cell is refused or the server dies, and the same
+    submission goes on from there.
 
     Raises:
         RequestError: A cell cannot be drawn as asked; none is.
@@ -70,13 +71,15 @@ def submit(order: ComparisonOrder, caller: Caller, jobs: Jobs) -> BoardRecord:
     for each in orders:
         if each is not None:
             jobs.check(each, caller)
+    drawn = next((int(str(each.request["seed"])) for each in orders if each is not None), None)
     made: list[Job] = []
     try:
         cells = []
         for number, (cell, each) in enumerate(zip(order.cells, orders, strict=True)):
             job = None if each is None else jobs.submit(each, caller)
             made += [] if job is None else [job]
-            cells.append(plain_cell(cell, number, None if job is None else job.id))
+            elsewhere = cell if cell.seed is not None else replace(cell, seed=drawn)
+            cells.append(plain_cell(elsewhere, number, None if job is None else job.id))
         data = {"axes": dict(order.axes), "prompt": order.prompt, "cells": cells, "next": len(cells)}
         return jobs.boards.create(caller.owner, "comparison", order.title, data, id=_identity(order, caller))
     except FluxgramError:
@@ -178,7 +181,7 @@ def plain_cell(cell: CellOrder, number: int, job: int | None) -> dict[str, Any]:
     if cell.picture:
         return plain | {"kind": "picture", "picture": cell.picture}
     asked = {"endpoint": cell.endpoint, "prompt": cell.prompt, "size": cell.size, "seed": cell.seed}
-    return plain | {"kind": "endpoint", "state": "waiting", "attempt": 0, **asked}
+    return plain | {"kind": "endpoint", "state": "waiting", "attempt": 0, **asked, "more": dict(cell.more)}
 
 
 def _check(order: ComparisonOrder, caller: Caller, jobs: Jobs) -> None:
@@ -212,7 +215,7 @@ def _check_cells(cells: Sequence[CellOrder], caller: Caller, jobs: Jobs) -> None
             jobs.endpoints.get(cell.endpoint)
             if not cell.prompt.strip():
                 raise RequestError("Another server needs a prompt.", "Write what it should draw.")
-            refuse_words(cell.prompt)
+            refuse_words(cell.prompt, cell.more.get("negative"))
 
 
 def _seed_of(order: ComparisonOrder) -> int:

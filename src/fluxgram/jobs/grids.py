@@ -6,7 +6,7 @@ Pure: nothing is handed in here (`comparisons.py`), and how a light or a lens ge
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from fluxgram.engine.adapter_use import parse_together
@@ -64,6 +64,7 @@ class CellOrder:
         prompt: What that server is asked for.
         size: Width and height that it is asked for, `512x768`; empty leaves that to it.
         seed: Sent to it where given; not every server knows seeds.
+        more: What else it is asked for: `negative`, `quality`, `steps`, `guidance`, where given.
     """
 
     label: str
@@ -75,6 +76,7 @@ class CellOrder:
     prompt: str = ""
     size: str = ""
     seed: int | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 def grid(

@@ -101,7 +101,7 @@ def axis_page(
         boxes: In any order; where two are in one place the later is shown.
         columns: Labels over the columns.
         rows: Labels beside the rows.
-        row_notes: Smaller words under the label of each row; empty for none.
+        row_notes: Smaller words under the label of each row, in lines of their own; empty for none.
         note: Words under the title, such as the prompt.
         standings: What votes say of each: label, votes, share with its interval; empty for no votes.
     """
@@ -137,7 +137,8 @@ def axis_page(
 
 
 def _aside(notes: Sequence[str], row: int) -> str:
-    return f"<small>{escape(notes[row])}</small>" if row < len(notes) and notes[row] else ""
+    said = escape(notes[row]).replace("\n", "<br>") if row < len(notes) else ""
+    return f"<small>{said}</small>" if said else ""
 
 
 def _box(box: Box | None) -> str:

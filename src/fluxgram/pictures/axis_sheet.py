@@ -15,6 +15,7 @@ from fluxgram.pictures.resample import resample
 from fluxgram.pictures.sheet import INK, PAPER, drawable, inside, wrapped
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+Ink = tuple[int, int, int]
 
 MOST_SIDE = 16_384
 """Of a sheet, in px; more is opened by few programs."""
@@ -70,7 +71,7 @@ def axis_sheet(
         squares: In any order; where two are in one place the later is shown.
         columns: Labels over the columns; empty ones leave no room.
         rows: Labels beside the rows.
-        row_notes: Smaller words under the label of each row; empty for none.
+        row_notes: Smaller words under the label of each row, in lines of their own; empty for none.
         note: Words under the title, such as the prompt.
         cell: (width, height) that each picture gets, in px; all of it is shown.
 
@@ -80,7 +81,11 @@ def axis_sheet(
     if not squares or not columns or not rows or min(cell) < 16:
         raise PictureError("A sheet needs at least one picture.")
     title_font, font, small = (ImageFont.load_default(size=size) for size in (30, 18, 14))
-    lines = max(len(each.caption) for each in squares)
+    captions = [_caption(each, small, cell[0]) for each in squares]
+    lines = max(
+        (len(said) for said, each in zip(captions, squares, strict=True) if each.picture is not None),
+        default=0,
+    )
     left = _EDGE + (_LABELS if any(rows) else 0)
     width = left + len(columns) * (cell[0] + _GAP) - _GAP + _EDGE
     heads = [wrapped(drawable(label, font), font, cell[0], 2) for label in columns]
@@ -101,40 +106,46 @@ def axis_sheet(
     for number, label in enumerate(rows):
         words = wrapped(drawable(label, font), font, _LABELS - 16, 6)
         said = drawable(row_notes[number], small) if number < len(row_notes) else ""
-        more = wrapped(said, small, _LABELS - 16, 4)
+        more = [line for part in said.split("\n") for line in wrapped(part, small, _LABELS - 16, 6)]
         middle = top + number * high + (cell[1] - len(words) * 24 - len(more) * 19) // 2
         _write(draw, (_EDGE, middle), words, font, INK, 24)
         _write(draw, (_EDGE, middle + len(words) * 24 + 4), more, small, _SOFT, 19)
-    for square in squares:
+    for square, caption in zip(squares, captions, strict=True):
         place = left + square.x * (cell[0] + _GAP), top + square.y * high
-        _square(sheet, draw, square, place, cell, small)
+        _square(sheet, draw, square.picture, caption, place, cell, small)
     return sheet
+
+
+def _caption(square: Square, font: Font, width: int) -> list[tuple[str, Ink]]:
+    """Lines as they are drawn, with their ink: under a picture, or within an empty place."""
+    room, most = (width, 2) if square.picture is not None else (width - 32, 4)
+    return [
+        (line, INK if number == 0 and (square.picture is not None or len(square.caption) > 1) else _SOFT)
+        for number, text in enumerate(square.caption)
+        for line in wrapped(drawable(text, font), font, room, most)
+    ]
 
 
 def _square(
     sheet: Image.Image,
     draw: ImageDraw.ImageDraw,
-    square: Square,
+    picture: Image.Image | None,
+    caption: Sequence[tuple[str, Ink]],
     place: tuple[int, int],
     cell: tuple[int, int],
     font: Font,
 ) -> None:
     left, top = place
-    under = top + cell[1] + 6
-    if square.picture is None:
-        box = (left, top, left + cell[0] - 1, top + cell[1] - 1)
-        draw.rectangle(box, fill=_EMPTY, outline=_LINE)
-        words = [
-            line for text in square.caption for line in wrapped(drawable(text, font), font, cell[0] - 32, 4)
-        ]
-        _write(draw, (left + 16, top + max(8, (cell[1] - len(words) * 19) // 2)), words, font, _SOFT, 19)
-        return
-    size = inside(square.picture.size, cell)
-    shown = resample(square.picture.convert("RGB"), *size)
-    sheet.paste(shown, (left, top + cell[1] - size[1]))  # flush with its label and its caption
-    for number, text in enumerate(square.caption):
-        words = wrapped(drawable(text, font), font, cell[0], 1)
-        _write(draw, (left, under + number * 19), words, font, INK if number == 0 else _SOFT, 19)
+    if picture is None:
+        draw.rectangle((left, top, left + cell[0] - 1, top + cell[1] - 1), fill=_EMPTY, outline=_LINE)
+        left, under = left + 16, top + max(8, (cell[1] - len(caption) * 19) // 2)
+    else:
+        size = inside(picture.size, cell)
+        shown = resample(picture.convert("RGB"), *size)
+        sheet.paste(shown, (left, top + cell[1] - size[1]))  # flush with its label and its caption
+        under = top + cell[1] + 6
+    for number, (line, ink) in enumerate(caption):
+        _write(draw, (left, under + number * 19), [line], font, ink, 19)
 
 
 def _write(
@@ -142,7 +153,7 @@ def _write(
     place: tuple[int, int],
     lines: Sequence[str],
     font: Font,
-    ink: tuple[int, int, int],
+    ink: Ink,
     step: int,
 ) -> None:
     for number, line in enumerate(lines):

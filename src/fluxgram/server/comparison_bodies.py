@@ -100,15 +100,31 @@ class CellBody(Body):
         "", pattern=r"^([0-9]{2,5}x[0-9]{2,5})?$", description="For the other server: 512x768."
     )
     seed: Annotated[StrictInt, Field(ge=0, lt=2**63)] | None = Field(
-        None, description="For the other server; not every server knows seeds."
+        None, description="For the other server; that of the cells that are drawn here by default."
     )
+    negative: Prompt = Field(
+        "", description="For the other server, as are the next three; what it refuses is left out."
+    )
+    quality: Literal["draft", "proof", "final"] | None = None
+    steps: Annotated[StrictInt, Field(ge=1, le=200)] | None = None
+    guidance: Annotated[StrictFloat | StrictInt, Field(ge=0, le=30)] | None = None
 
     def cell(self, number: int) -> CellOrder:
         """As a comparison takes it."""
         request = None if self.request is None else self.request.plain()
         label = self.label or self.endpoint or f"Picture {number + 1}"
+        more = {name: getattr(self, name) for name in ("negative", "quality", "steps", "guidance")}
         return CellOrder(
-            label, self.x, self.y, request, self.picture, self.endpoint, self.prompt, self.size, self.seed
+            label,
+            self.x,
+            self.y,
+            request,
+            self.picture,
+            self.endpoint,
+            self.prompt,
+            self.size,
+            self.seed,
+            {name: value for name, value in more.items() if value not in (None, "")},
         )
 
 

@@ -21,7 +21,8 @@ from fluxgram.jobs.discretion import discreet
 from fluxgram.jobs.names import WorkerName
 from fluxgram.jobs.orders import Caller
 from fluxgram.server.addresses import Resolve, resolve
-from fluxgram.server.images_client import MOST_SAID, TIMEOUT, EndpointFailed, ImagesClient
+from fluxgram.server.images_answers import MOST_SAID, EndpointFailed
+from fluxgram.server.images_client import TIMEOUT, ImagesClient, Wish
 from fluxgram.store.records import Problem
 
 if TYPE_CHECKING:
@@ -119,9 +120,11 @@ class Elsewhere:
         try:
             async with self._room:
                 endpoint = await asyncio.to_thread(self._jobs.endpoints.get, cell["endpoint"])
-                data = await self._client.fetch(endpoint, cell["prompt"], cell["size"], cell["seed"])
-            kept = await asyncio.to_thread(self._keep, data, cell, endpoint, owner)
+                wish = Wish(cell["prompt"], cell["size"], seed=cell["seed"], **cell.get("more", {}))
+                found = await self._client.fetch(endpoint, wish)
+            kept = await asyncio.to_thread(self._keep, found.data, cell, endpoint, owner)
             came: dict[str, Any] = {"state": "done", "picture": kept, "problem": None}
+            came["refused"] = dict(found.refused)
         except FluxgramError as error:
             log.info("another server gave no picture for cell %s of %s: %s", cell["number"], board, error)
             told = Problem(

@@ -2,7 +2,7 @@
 
 Other servers are named by whoever administers (or sits at the keyboard), so private networks and loopback are allowed,
 but never a redirect, and a picture's own address must be public or the same server (`addresses.py`). Time, size and
-form are bounded. It stores nothing; who asks on behalf of comparisons is `elsewhere.py`.
+form are bounded. What it answers is read in `images_answers.py`; who asks on behalf of comparisons is `elsewhere.py`.
 """
 
 from __future__ import annotations
@@ -10,17 +10,20 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import contextlib
-import json
 import ssl
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import httpx2
 
-from fluxgram.errors import FluxgramError, RequestError
+from fluxgram.errors import RequestError
 from fluxgram.jobs.webhook_urls import is_public, literal
 from fluxgram.server.addresses import AddressRefused, GuardedTransport, Resolve, resolve
+from fluxgram.server.images_answers import EndpointFailed, first_picture, refusal
 
 if TYPE_CHECKING:
     from fluxgram.store.records import EndpointRecord
@@ -30,26 +33,70 @@ TIMEOUT = 300.0
 CONNECT_SECONDS = 10.0
 MOST_BYTES = 40_000_000
 """Of a picture."""
-MOST_SAID = 300
-"""Characters of what another server says that are shown."""
 _MOST_ANSWER = MOST_BYTES * 4 // 3 + 1_000_000
 """Of the JSON around a picture in base64."""
 _MOST_PROBLEM = 64_000
 _ROUTE = "/images/generations"
 
+FIELDS = {
+    "size": "size",
+    "quality": "quality",
+    "seed": "seed",
+    "negative": "negative_prompt",
+    "steps": "num_inference_steps",
+    "guidance": "guidance_scale",
+}
+"""What is asked for beside prompt and model → its field. The first two are OpenAI's own; the others, which it refuses,
+are called so by fluxgram, vLLM-Omni, SGLang and FastVideo."""
+_QUALITIES = {"draft": "low", "proof": "medium"}
+"""The dial → OpenAI's words; `final` is what is drawn without one."""
 
-class EndpointFailed(FluxgramError):
-    """Another server did not give a picture.
 
-    Args:
-        message: One sentence saying what is wrong.
-        hint: One sentence saying what to do.
-        status: What it answered with; 0 where it gave no answer, or its answer was no refusal.
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What another server is asked for; what is empty or None is left to it.
+
+    Attributes:
+        prompt: The words.
+        size: `512x768`.
+        quality: `draft`, `proof` or `final`; the last is what servers draw anyway.
+        seed: Of the picture.
+        negative: What must not be there.
+        steps: Denoising steps.
+        guidance: Classifier-free guidance scale.
     """
 
-    def __init__(self, message: str, hint: str = "", *, status: int = 0) -> None:
-        super().__init__(message, hint)
-        self.status = status
+    prompt: str
+    size: str = ""
+    quality: str = ""
+    seed: int | None = None
+    negative: str = ""
+    steps: int | None = None
+    guidance: float | None = None
+
+    def given(self, without: Collection[str] = ()) -> dict[str, Any]:
+        """What is asked for beside the prompt: its name here → value as it is sent, without some."""
+        values = {name: getattr(self, name) for name in FIELDS if name not in without}
+        if "quality" in values:
+            values["quality"] = _QUALITIES.get(self.quality)
+        return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """A picture that another server gave.
+
+    Attributes:
+        data: Its file, whatever it is.
+        sent: What it was asked with, beside prompt and model.
+        refused: What it was then asked without → why, in its own words.
+        seconds: What the asking took that gave it.
+    """
+
+    data: bytes
+    sent: Mapping[str, Any]
+    refused: Mapping[str, str]
+    seconds: float
 
 
 def check_endpoint_url(text: str) -> str:
@@ -88,25 +135,21 @@ class ImagesClient:
         self._tls: ssl.SSLContext | None = None
 
     async def fetch(
-        self, endpoint: EndpointRecord, prompt: str, size: str = "", seed: int | None = None
-    ) -> bytes:
-        """The bytes of one picture.
+        self, endpoint: EndpointRecord, wish: Wish, *, refused: Mapping[str, str] = MappingProxyType({})
+    ) -> Came:
+        """One picture. A field that the other server refuses by name is left out, and it is asked again.
 
         Args:
             endpoint: Whom to ask.
-            prompt: What for.
-            size: `512x768`; empty leaves it to the other server.
-            seed: Sent where given.
+            wish: What for.
+            refused: What it is known to refuse → why.
 
         Raises:
             EndpointFailed: No picture came; the message says why, and never holds the key.
         """
-        body: dict[str, Any] = {"prompt": prompt, "n": 1}
-        body |= {name: value for name, value in (("model", endpoint.checkpoint), ("size", size)) if value}
-        body |= {} if seed is None else {"seed": seed}
         try:
             async with asyncio.timeout(self._timeout):
-                return await self._picture(endpoint, body)
+                return await self._fetch(endpoint, wish, dict(refused))
         except (TimeoutError, httpx2.TimeoutException):
             raise EndpointFailed(
                 f"{endpoint.name} gave no picture within {self._timeout:g} s.",
@@ -126,22 +169,40 @@ class ImagesClient:
                 f"The connection to {endpoint.name} broke ({type(error).__name__}).", "Ask again."
             ) from None
 
+    async def _fetch(self, endpoint: EndpointRecord, wish: Wish, refused: dict[str, str]) -> Came:
+        named = {"model": endpoint.checkpoint} if endpoint.checkpoint else {}
+        while True:
+            sent, begun = wish.given(refused), time.monotonic()
+            fields = {FIELDS[name]: value for name, value in sent.items()}
+            try:
+                data = await self._picture(endpoint, {"prompt": wish.prompt, "n": 1, **named, **fields})
+                return Came(data, sent, refused, time.monotonic() - begun)
+            except EndpointFailed as error:
+                unwanted = [name for name in sent if error.names & {name, FIELDS[name]}]
+                if not unwanted:
+                    raise
+                refused |= dict.fromkeys(unwanted, error.said)
+
     async def _picture(self, endpoint: EndpointRecord, body: dict[str, Any]) -> bytes:
         headers = {"authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
         status, data = await self._send("POST", endpoint.url + _ROUTE, endpoint, headers, body, _MOST_ANSWER)
         if not 200 <= status < 300:
-            raise _refusal(endpoint, status, data)
-        found = _first(endpoint, data)
+            raise refusal(endpoint, status, data)
+        found = first_picture(endpoint, data)
         if isinstance(coded := found.get("b64_json"), str) and coded:
             try:
                 return base64.b64decode(coded, validate=True)
             except (binascii.Error, ValueError):
-                raise EndpointFailed(f"{endpoint.name} sent a picture that is not base64.", "") from None
+                raise EndpointFailed(
+                    f"{endpoint.name} sent a picture that is not base64.", "Is it an images API?"
+                ) from None
         if not isinstance(where := found.get("url"), str) or not where:
             raise EndpointFailed(f"{endpoint.name} sent an answer without a picture.", "Is it an images API?")
         url = httpx2.URL(endpoint.url).join(where)
         if url.scheme not in ("http", "https") or not url.host or url.userinfo:
-            raise EndpointFailed(f"{endpoint.name} sent an address of a picture that is none.", "")
+            raise EndpointFailed(
+                f"{endpoint.name} sent an address of a picture that is none.", "Is it an images API?"
+            )
         status, data = await self._send("GET", str(url), endpoint, {}, None, MOST_BYTES)
         if not 200 <= status < 300:
             raise EndpointFailed(
@@ -177,44 +238,6 @@ class ImagesClient:
                         "Ask for a smaller picture.",
                     )
             return response.status_code, bytes(taken)
-
-
-def _first(endpoint: EndpointRecord, data: bytes) -> dict[str, Any]:
-    """The first picture of an answer."""
-    try:
-        answer = json.loads(data)
-        found = answer["data"][0]
-    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise EndpointFailed(
-            f"{endpoint.name} sent an answer that is not one of an images API.",
-            "Check its address; most end in /v1.",
-        )
-    return found
-
-
-def _refusal(endpoint: EndpointRecord, status: int, data: bytes) -> EndpointFailed:
-    """What the other server says it did not like, in its own words as far as they can be shown."""
-    said = ""
-    with contextlib.suppress(ValueError, RecursionError):
-        answer = json.loads(data)
-        if isinstance(answer, dict):
-            inner = answer.get("error")
-            for found in (inner.get("message") if isinstance(inner, dict) else inner, answer.get("detail")):
-                said = said or (found if isinstance(found, str) else "")
-    if endpoint.key:
-        said = said.replace(endpoint.key, "…")
-    said = " ".join("".join(letter if letter.isprintable() else " " for letter in said).split())
-    said = said if len(said) <= MOST_SAID else said[:MOST_SAID].rstrip() + "…"
-    hint = {401: "Check its key.", 403: "Check its key.", 404: "Check its address; most end in /v1.",
-            429: "It is asked too often; wait a little."}.get(status, "")  # fmt: skip
-    if 300 <= status < 400:
-        return EndpointFailed(f"{endpoint.name} answers with a redirect, and redirects are not followed.",
-                              "Give the address that it leads to.")  # fmt: skip
-    return EndpointFailed(
-        f"{endpoint.name} answers {status}{f': {said}' if said else '.'}", hint, status=status
-    )
 
 
 def _origin(url: httpx2.URL) -> tuple[str, str, int]:

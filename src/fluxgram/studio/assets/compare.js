@@ -33,11 +33,13 @@ function body() {
   const [one, two] = across ? [across, down] : [down, null];
   const prompt = find("prompt").value.trim(), seed = find("seed").value.trim();
   const cells = beside.map((picture) => ({ label: named(picture), picture: picture.name }));
-  cells.push(...servers.chosen().map((name) => ({ label: name, endpoint: name, prompt, size: /^\d{2,5}x\d{2,5}$/.test(begun.size) ? begun.size : "" })));
+  const negative = find("negative").value.trim(), quality = document.querySelector("[name=quality]:checked").value;
+  const size = /^\d{2,5}x\d{2,5}$/.test(begun.size) ? begun.size : "";
+  cells.push(...servers.chosen().map((name) => ({ label: name, endpoint: name, prompt, negative, quality, size })));
   if (!one) return { cells };
-  const request = { prompt, quality: document.querySelector("[name=quality]:checked").value, checkpoint: find("checkpoint").value };
+  const request = { prompt, quality, checkpoint: find("checkpoint").value };
   if (seed) request.seed = seed;
-  if (find("negative").value.trim()) request.negative = find("negative").value.trim();
+  if (negative) request.negative = negative;
   if (begun.size) request.size = begun.size;
   return { axes: two ? { x: one, y: two } : { x: one }, request, cells, preview_every: PREVIEW_EVERY };
 }
