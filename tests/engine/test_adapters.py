@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
 from fluxgram.engine.adapter_use import AdapterUse
 from fluxgram.engine.catalogue import Shelf
@@ -16,6 +19,7 @@ from fluxgram.engine.opened import OpenedAdapters
 from fluxgram.engine.receipt import Receipt
 from fluxgram.engine.request import Request
 from fluxgram.errors import AdapterDamaged, AdapterError, AdapterMisfit, RequestError, UnknownAdapter
+from fluxgram.families.adapters.shelf import add_adapter, remove_adapter
 from fluxgram.settings import Settings
 from tests.loras import merge_lora, write_lora
 
@@ -116,6 +120,28 @@ def test_steps_and_blocks(engine: Engine, film: Path) -> None:
     assert not np.array_equal(drawn_with(engine, f"{film}@blocks=single.0-0:0"), whole)
 
 
+def test_a_share_of_the_steps_that_a_text_encoder_cannot_keep_is_told(
+    engine: Engine, toy: str, tmp_path: Path
+) -> None:
+    layers = load_file(Path(toy) / "text_encoder" / "model.safetensors")
+    name = next(each for each in layers if each.endswith("layers.0.self_attn.q_proj.weight"))
+    (out, into), layer = layers[name].shape, name.removeprefix("model.").removesuffix(".weight")
+    pair = {"lora_A": torch.ones(1, into), "lora_B": torch.ones(out, 1)}
+    path = tmp_path / "words.safetensors"
+    save_file({f"text_encoder.{layer}.{part}.weight": each for part, each in pair.items()}, path)
+
+    def told(use: AdapterUse) -> list[tuple[str, object]]:
+        receipt = engine.generate(replace(PLAIN, adapters=(use,)))[0].receipt
+        assert not receipt.to_request().allow_ignored
+        return [(entry.name, entry.value) for entry in receipt.ignored]
+
+    assert told(AdapterUse(str(path), steps=(0.5, 1.0))) == [("adapters", "words at steps 0.5-1")]
+    assert told(AdapterUse(str(path))) == []
+    late, whole = (drawn_with(engine, f"{path}{steps}") for steps in ("@steps=0.5-1", ""))
+    assert np.array_equal(late, whole)
+    assert not np.array_equal(whole, drawn_with(engine))
+
+
 def test_which_adapters_work_at_a_step(engine: Engine, film: Path, skin: Path) -> None:
     uses = (AdapterUse(str(film), steps=(0.0, 0.5)), AdapterUse(str(skin), steps=(0.25, 1.0)))
     job = engine.submit(replace(PLAIN, adapters=uses))
@@ -178,8 +204,35 @@ def test_removed_while_in_flight(engine: Engine, film: Path, tmp_path: Path) -> 
     while engine.busy:
         engine.step()
     assert np.array_equal(np.asarray(job.results[0].picture).astype(int), alone)
+    assert job.results[0].receipt.adapters[0].source == "film.safetensors"
+    assert str(tmp_path) not in json.dumps(job.results[0].receipt.to_dict())
     with pytest.raises(UnknownAdapter):
         drawn_with(engine, str(path))
+
+
+def test_replaced_before_it_is_read(
+    engine: Engine, settings: Settings, film: Path, skin: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fluxgram.families.adapters import reading
+
+    first = add_adapter(str(film), settings, name="look").adapter
+    real, opened = reading.open_adapter, []
+
+    def late(path: Path, *rest: object, **more: object) -> object:
+        opened.append(path)
+        if len(opened) == 1:
+            add_adapter(str(skin), settings, name="look", replace=True)
+        return real(path, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(reading, "open_adapter", late)
+    engine._runner._adapters.forget()
+    try:
+        result = engine.generate(replace(PLAIN, adapters=(AdapterUse("look"),)))[0]
+    finally:
+        remove_adapter("look", settings)
+    assert opened[0] == first.path
+    assert len(opened) == 2
+    assert result.receipt.adapters[0].fingerprint == reading.fingerprint_of(skin)
 
 
 def test_memory_is_given_back_by_use(engine: Engine, settings: Settings, film: Path, skin: Path) -> None:

@@ -200,7 +200,7 @@ def _print(found: KnownAdapter, report: Report, fault: FluxgramError | None, che
         "rank": ", ".join(map(str, report.ranks)),
         "alpha": ", ".join(f"{alpha:g}" for alpha in report.alphas) or "not said: the rank",
         "layers": _layers(report),
-        "tensors": f"{report.matched} of {report.total} have a place",
+        "tensors": _tensors(report),
         "weight": f"{found.weight:g}" if found.fingerprint else "",
         "words": ", ".join(found.words),
         "licence": found.licence,
@@ -218,6 +218,13 @@ def _print(found: KnownAdapter, report: Report, fault: FluxgramError | None, che
             "" if number else "no place", safe(f"{name}{f'  (nearest: {near[0]})' if near else ''}")
         )
     tables().print(table)
+
+
+def _tensors(report: Report) -> str:
+    """How many tensors have a place, and how many need none."""
+    idle = report.total - report.matched - len(report.unmatched)
+    zeros = f"; {idle} are zeros for layers that are not there" if idle else ""
+    return f"{report.matched} of {report.total} have a place{zeros}"
 
 
 def _layers(report: Report) -> str:

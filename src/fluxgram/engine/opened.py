@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fluxgram.engine.plan import key_of
-from fluxgram.errors import AdapterError, RequestError
+from fluxgram.errors import AdapterError, RequestError, UnknownAdapter
 from fluxgram.families.adapters.applied import Applied, begins_with
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from fluxgram.engine.catalogue import Catalogue
     from fluxgram.engine.plan import Plan
     from fluxgram.families.adapters.adapter import Adapter
+    from fluxgram.families.adapters.shelf import KnownAdapter
     from fluxgram.families.contract import Family, Parts
 
 MOST_BYTES = 2**30
@@ -46,6 +47,7 @@ class Fitted:
         weight: Its weight where it works.
         blocks: Factors by beginnings of layers' paths.
         own: It is the checkpoint's own, and comes with it.
+        file: It was named by its file, which is nobody's business but the user's.
     """
 
     use: AdapterUse
@@ -54,6 +56,7 @@ class Fitted:
     weight: float
     blocks: Mapping[str, float]
     own: bool
+    file: bool
 
     def applied(self) -> Applied:
         """At the steps in which it works."""
@@ -110,24 +113,35 @@ class OpenedAdapters:
             del self._kept[key]
 
     def _fit(self, use: AdapterUse, plan: Plan, parts: Parts, family: Family, *, own: bool) -> Fitted:
-        known = self._catalogue.adapter(use.source)
-        adapter = self._opened(known.path, known.name, plan, parts, family)
+        known, adapter = self._found(use.source, plan, parts, family)
         if known.fingerprint and known.fingerprint != adapter.fingerprint:
             raise AdapterError(
                 f"The file of the adapter {known.name} was changed since it was added.",
-                "Add it again: fluxgram adapters add FILE",
+                f"Add it again: fluxgram adapters add FILE --name {known.name} --force",
             )
         weight = known.weight if use.weight is None else use.weight
         blocks = factors_of(use, family.linear_shapes(parts)) if use.blocks else {}
-        return Fitted(use, adapter, known.name, weight, blocks, own)
+        file = not known.fingerprint and known.source.startswith("file:")
+        return Fitted(use, adapter, known.name, weight, blocks, own, file)
+
+    def _found(self, source: str, plan: Plan, parts: Parts, family: Family) -> tuple[KnownAdapter, Adapter]:
+        """The adapter of a name as it is on the shelf, opened; looked for again where it was replaced meanwhile."""
+        known = self._catalogue.adapter(source)
+        while True:
+            try:
+                return known, self._opened(known.path, known.name, plan, parts, family)
+            except (AdapterError, UnknownAdapter):
+                before, known = known, self._catalogue.adapter(source)
+                if known == before:
+                    raise
 
     def _opened(self, path: Path, name: str, plan: Plan, parts: Parts, family: Family) -> Adapter:
         """From memory where the file is the one that was read, else from the file."""
-        from fluxgram.families.adapters.reading import open_adapter
+        from fluxgram.families.adapters.reading import as_it_lies, open_adapter
 
         checkpoint = key_of(plan.checkpoint)
-        as_it_lies = _as_it_lies(path)
-        key = (self._hashes.get(as_it_lies, "") if as_it_lies else "", checkpoint)
+        lies = as_it_lies(path)
+        key = (self._hashes.get(lies, "") if lies else "", checkpoint)
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
@@ -136,9 +150,9 @@ class OpenedAdapters:
         )
         placement = parts.placement
         adapter = read.to(_device(placement.device), placement.torch_dtype())
-        if as_it_lies is None or as_it_lies != _as_it_lies(path):  # its hash may be that of another file
+        if lies is None or lies != as_it_lies(path):  # its hash may be that of another file
             raise AdapterError(f"The file of the adapter {name} was changed while it was read.", "Try again.")
-        self._hashes[as_it_lies] = adapter.fingerprint
+        self._hashes[lies] = adapter.fingerprint
         self._keep((adapter.fingerprint, checkpoint), adapter)
         return adapter
 
@@ -199,18 +213,6 @@ def _blocks_there(shapes: Mapping[str, tuple[int, ...]]) -> str:
 def _bare(path: str) -> str:
     """A layer's path without its component."""
     return path.partition(".")[2]
-
-
-def _as_it_lies(path: Path) -> tuple[object, ...] | None:
-    """What changes when a file, or the configuration beside it, is written anew; None where it is gone."""
-    from fluxgram.families.adapters.scaling import config_beside
-
-    try:
-        config = config_beside(path)
-        stats = [each.stat() for each in (path, config) if each is not None]
-    except OSError:
-        return None
-    return path, *((stat.st_ino, stat.st_mtime_ns, stat.st_size) for stat in stats)
 
 
 def _device(name: str) -> torch.device:

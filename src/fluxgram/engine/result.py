@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fluxgram.engine.ignored import Ignored
 from fluxgram.engine.negatives import second_pass_is_guidance
 from fluxgram.engine.receipt import Adapter, Machine, Receipt, Source, Text
 from fluxgram.engine.versions import versions
@@ -105,7 +106,7 @@ def receipt_of(shot: Shot, parts: Parts) -> Receipt:
             asked=None if plan.asked.name == checkpoint.name else plan.asked.name,
         ),
         adapters=tuple(map(adapter_of, shot.adapters)),
-        ignored=plan.ignored,
+        ignored=(*plan.ignored, *_at_all_steps(shot)),
         mode="exact",
         versions=versions(),
         machine=Machine(
@@ -124,16 +125,26 @@ def receipt_of(shot: Shot, parts: Parts) -> Receipt:
 def adapter_of(fitted: Fitted) -> Adapter:
     """An adapter as receipts name it."""
     use, report = fitted.use, fitted.adapter.report
-    is_file = Path(use.source).expanduser().is_file()  # folders of this machine are nobody's business
     return Adapter(
         fitted.name,
         fitted.adapter.fingerprint,
         fitted.weight,
         report.matched,
         report.total,
-        source=None if fitted.own else Path(use.source).name if is_file else use.source,
+        source=None if fitted.own else Path(use.source).name if fitted.file else use.source,
         steps=None if use.steps == (0.0, 1.0) else use.steps,
         blocks=dict(use.blocks) or None,
+    )
+
+
+def _at_all_steps(shot: Shot) -> tuple[Ignored, ...]:
+    """Adapters asked for in a share of the steps that change a text encoder, too, which reads once for all of them."""
+    reason = "what it changes in a text encoder works at every step: the prompt is read once."
+    return tuple(
+        Ignored("adapters", f"{fitted.name} at steps {fitted.use.steps[0]:g}-{fitted.use.steps[1]:g}", reason)
+        for fitted in shot.adapters
+        if fitted.use.steps != (0.0, 1.0)
+        and any(fitted.applied().changes(part) for part in ("text_encoder", "text_encoder_2"))
     )
 
 

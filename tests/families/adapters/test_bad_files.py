@@ -288,7 +288,7 @@ def test_zeros_without_a_place_change_nothing_and_do_no_harm(tmp_path: Path) -> 
     }
     adapter = open_adapter(saved(tmp_path, good() | more), SHAPES)
     assert set(adapter.changes) == {Q}
-    assert (adapter.report.matched, adapter.report.total) == (6, 6)
+    assert (adapter.report.matched, adapter.report.total, adapter.report.unmatched) == (2, 6, {})
 
 
 def test_no_adapter_at_all(tmp_path: Path) -> None:
@@ -396,6 +396,24 @@ def test_lengths_of_columns_of_a_layer_that_is_split(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_what_it_says_of_its_alpha_must_be_readable(config: str, tmp_path: Path) -> None:
     refused(saved(tmp_path, good(), {"lora_adapter_metadata": config}), AdapterDamaged, "says of its alpha")
+
+
+@pytest.mark.parametrize("expression", [r"\d+" * 60, "(a+)+$", r"\d+.*", "a|b", "a.*" * 70])
+def test_an_expression_that_could_take_for_ever_is_refused_by_name(expression: str, tmp_path: Path) -> None:
+    config = json.dumps({"lora_alpha": 1, "alpha_pattern": {expression: 2}})
+    path = saved(tmp_path, good(), {"lora_adapter_metadata": config})
+    refused(path, AdapterDamaged, f"cannot be read: the expression {expression[:60]!r}.")
+
+
+def test_more_expressions_than_people_write_are_refused(tmp_path: Path) -> None:
+    config = json.dumps({"lora_alpha": 1, "alpha_pattern": {f"{number}.*": 2 for number in range(17)}})
+    refused(saved(tmp_path, good(), {"lora_adapter_metadata": config}), AdapterDamaged, "17 expressions")
+
+
+@pytest.mark.parametrize("names", [["a" * 301], [str(number) for number in range(20_001)]])
+def test_names_that_would_take_for_ever_are_not_looked_at(names: list[str], tmp_path: Path) -> None:
+    header = {name: {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for name in names}
+    refused(raw(tmp_path, header), AdapterDamaged, f"{len(names)} tensors with names of up to")
 
 
 @pytest.mark.parametrize(

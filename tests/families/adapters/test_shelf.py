@@ -6,6 +6,7 @@ import errno
 import os
 import tomllib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,8 @@ from fluxgram.errors import (
     RequestError,
     UnknownAdapter,
 )
-from fluxgram.families.adapters import shelf
+from fluxgram.families import tables
+from fluxgram.families.adapters import shelf, shelf_files
 from fluxgram.families.adapters.layers import shapes_of
 from fluxgram.families.adapters.reading import fault_of, fingerprint_of, open_adapter
 from fluxgram.families.adapters.shelf import (
@@ -119,6 +121,67 @@ def test_a_taken_name_is_kept_unless_told(write: Write, home: Settings) -> None:
     assert replaced.fresh
     assert list(known_adapters(home)) == ["Film"]
     assert replaced.adapter.path.read_bytes() == other.read_bytes()
+
+
+def test_whoever_reads_while_one_is_replaced_finds_the_old_one_whole(
+    write: Write, home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = add_adapter(str(write()), home, name="film").adapter
+    other, seen = write("other.safetensors", seed=1), []
+    write_whole = shelf_files.write_whole
+
+    def watched(data: bytes, path: Path, **more: bool) -> None:
+        seen.append((known_adapters(home)["film"], fingerprint_of(first.path)))
+        write_whole(data, path, **more)
+
+    monkeypatch.setattr(shelf_files, "write_whole", watched)
+    second = add_adapter(str(other), home, name="film", replace=True).adapter
+    assert seen == [(first, first.fingerprint)]
+    assert known_adapters(home) == {"film": second}
+    assert second.fingerprint == fingerprint_of(second.path) == fingerprint_of(other)
+    assert left(home) == sorted(["film.toml", second.path.name])
+    assert remove_adapter("film", home) > other.stat().st_size
+    assert left(home) == []
+
+
+def test_a_list_read_while_one_is_replaced_has_it(
+    write: Write, home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table that was read names a file that is gone by the time it is looked for."""
+    add_adapter(str(write()), home, name="film")
+    other, reads = write("other.safetensors", seed=1), []
+    read_toml = tables.read_toml
+
+    def late(path: Path, *rest: type[FluxgramError]) -> object:
+        read = read_toml(path, *rest)
+        reads.append(path)
+        if len(reads) == 1:
+            add_adapter(str(other), home, name="film", replace=True)
+        return read
+
+    monkeypatch.setattr(tables, "read_toml", late)
+    assert known_adapters(home)["film"].fingerprint == fingerprint_of(other)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no locks there")
+def test_two_at_once_take_turns(write: Write, home: Settings) -> None:
+    """Whoever comes last wins whole, and nothing of the others is left."""
+    files = [write(f"{seed}.safetensors", seed=seed) for seed in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        made = [pool.submit(add_adapter, str(file), home, name="film", replace=True) for file in files]
+    assert all(each.result().fresh for each in made)
+    (known,) = known_adapters(home).values()
+    assert known.fingerprint == fingerprint_of(known.path)
+    assert left(home) == sorted(["film.toml", known.path.name])
+
+
+def test_a_file_that_was_spoilt_is_mended_when_told(write: Write, home: Settings) -> None:
+    path = write()
+    known = add_adapter(str(path), home).adapter
+    known.path.write_bytes(b"spoilt")
+    mended = add_adapter(str(path), home, replace=True).adapter
+    assert fingerprint_of(mended.path) == mended.fingerprint == known.fingerprint
+    assert left(home) == sorted(["film-look.toml", mended.path.name])
 
 
 def test_weight_and_words_of_the_same_file_are_changed_when_told(write: Write, home: Settings) -> None:

@@ -51,7 +51,7 @@ class Report:
         kinds: Kinds of changes and how many layers have them, e.g. {"lora": 20} (`lora`, `locon`, `loha`, `lokr`,
             `dora`, `diff`).
         total: Tensors in the file.
-        matched: Tensors that found their place.
+        matched: Tensors that found their place. The others are unmatched, or zeros for layers that are not there.
         unmatched: Names that did not, each with the nearest names of the checkpoint.
         ranks: Ranks that occur, ascending.
         alphas: Alphas that occur, ascending; empty where the file has none (then alpha is the rank).

@@ -24,6 +24,8 @@ _SAFE = "Ask for the adapter's .safetensors file; pickled ones can run any progr
 _PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 _LONGEST = 16 * 2**20
 """Bytes of a header; that of the largest adapter known is below one million."""
+_MOST_TENSORS, _LONGEST_NAME = 20_000, 300
+"""Tensors of a file and characters of their names; what people train has a fifth of either at most."""
 _MOST = 1e6
 """No weight of an adapter is as large as this; what is larger is not a weight."""
 _CHUNK = 4 * 2**20
@@ -101,9 +103,7 @@ def open_file(path: Path) -> AdapterFile:
     try:
         header = json.loads(text, object_pairs_hook=_once)
         metadata = _texts(header.pop("__metadata__", None) or {})
-        entries = {
-            name: _entry(name, each, 8 + length) for name, each in header.items() if isinstance(name, str)
-        }
+        entries = {name: _entry(name, each, 8 + length) for name, each in _few(header).items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as reason:
         said = str(reason).splitlines()[0][:120] if str(reason) else type(reason).__name__
         raise AdapterDamaged(
@@ -218,6 +218,14 @@ def _texts(metadata: Mapping[str, Any]) -> dict[str, str]:
     if not all(isinstance(each, str) for pair in metadata.items() for each in pair):
         raise ValueError("__metadata__ is not made of texts")
     return dict(metadata)
+
+
+def _few(header: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A header of so many tensors as adapters have: what is looked at by patterns must not take for ever."""
+    longest = max(map(len, header), default=0)
+    if len(header) > _MOST_TENSORS or longest > _LONGEST_NAME:
+        raise ValueError(f"{len(header)} tensors with names of up to {longest} characters, as no adapter has")
+    return header
 
 
 def _entry(name: str, each: Mapping[str, Any], offset: int) -> Entry:

@@ -17,7 +17,7 @@ from fluxgram.families.adapters.adapter import Adapter, Change, Report
 from fluxgram.families.adapters.building import changes_of, rows_of
 from fluxgram.families.adapters.header import AdapterFile
 from fluxgram.families.adapters.scaling import config_beside
-from fluxgram.families.adapters.survey import Survey, refuse, survey_of
+from fluxgram.families.adapters.survey import Survey, refuse, refuse_numbers, survey_of
 
 if TYPE_CHECKING:
     import torch
@@ -47,6 +47,7 @@ def open_adapter(
     name = name or path.stem
     survey = survey_of(file, shapes)
     refuse(file, survey, shapes, name, made_for)
+    refuse_numbers(file, survey, name)
     return Adapter(name, fingerprint_of(path), survey.report, _load(file, survey, shapes))
 
 
@@ -78,15 +79,21 @@ def check_adapter(path: Path, name: str = "") -> Report:
     file = header.open_file(path)
     survey = survey_of(file, None)
     refuse(file, survey, None, name or path.stem, "")
+    refuse_numbers(file, survey, name or path.stem)
     return survey.report
 
 
 def fault_of(
-    path: Path, shapes: Mapping[str, tuple[int, ...]] | None, *, name: str = "", made_for: str = ""
+    path: Path,
+    shapes: Mapping[str, tuple[int, ...]] | None,
+    *,
+    name: str = "",
+    made_for: str = "",
+    numbers: bool = True,
 ) -> AdapterDamaged | AdapterMisfit | None:
     """Why an adapter cannot be used with a checkpoint (with any, where there are no shapes), or None.
 
-    All its numbers are looked at; torch is not needed.
+    Its numbers are looked at too, or only its header, which is quick; torch is not needed.
 
     Raises:
         UnknownAdapter: No such file.
@@ -94,7 +101,10 @@ def fault_of(
     """
     try:
         file = header.open_file(path)
-        refuse(file, survey_of(file, shapes), shapes, name or path.stem, made_for)
+        survey = survey_of(file, shapes)
+        refuse(file, survey, shapes, name or path.stem, made_for)
+        if numbers:
+            refuse_numbers(file, survey, name or path.stem)
     except (AdapterDamaged, AdapterMisfit) as reason:
         return reason
     return None
@@ -107,6 +117,16 @@ def fingerprint_of(path: Path) -> str:
     if (config := config_beside(path)) is not None:
         digest.update(config.read_bytes())
     return digest.hexdigest()
+
+
+def as_it_lies(path: Path) -> tuple[Path, tuple[tuple[int, int, int], ...]] | None:
+    """What changes when an adapter's file, or the configuration beside it, is written anew; None where it is gone."""
+    try:
+        config = config_beside(path)
+        stats = [each.stat() for each in (path, config) if each is not None]
+    except OSError:
+        return None
+    return path, tuple((stat.st_ino, stat.st_mtime_ns, stat.st_size) for stat in stats)
 
 
 def _load(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,13 @@ from fluxgram.families.adapters.header import AdapterFile
 _INSIDE = ("lora_adapter_metadata", "adapter_config", "peft_config", "lora_config")
 BESIDE = ".adapter_config.json"
 """What a configuration is called beside `NAME.safetensors`, as `NAME.adapter_config.json`."""
-_PATTERN = re.compile(r"\^?(?:\w|\\\.|\\d\+|\.\*|\.)+\$?")
+_NAME = re.compile(r"\^?(?:\w|\\?\.)+\$?")
+"""The end of a layer's name, or all of it after `^`; dots in it may be escaped."""
+_EXPRESSION = re.compile(r"\^?(?:\w|\\?\.(?!\*)|\\d\+(?![\d.]|\\d)|\.\*)+\$?")
+r"""What is read beyond that: `\d+` before what is no digit, and `.*`."""
+_WHOLE = r"(?:(?:base_model\.model\.)?(?:transformer|text_encoder(?:_2)?|unet|diffusion_model)\.)?"
+"""What files have before a layer's name that peft, which adds it, does not count."""
+_MOST_EXPRESSIONS, _LONGEST_EXPRESSION = 16, 200
 _OF_PEFT = "adapter_model.safetensors"
 
 
@@ -31,21 +37,24 @@ class Scaling:
     Attributes:
         alpha: `lora_alpha`, None where it is not said.
         rank: `r`, 0 where it is not said.
-        alphas: `alpha_pattern`: alpha by the end of a layer's name, or an expression for it.
+        named: `alpha_pattern`: alpha by the end of a layer's name, with its number among all of the pattern.
+        expressed: The same by expressions for the end of a name.
         by_root: `use_rslora`: alpha is divided by the root of the rank, not by the rank.
     """
 
     alpha: float | None = None
     rank: int = 0
-    alphas: Mapping[str, float] = field(default_factory=dict)
+    named: Mapping[str, tuple[int, float]] = field(default_factory=dict)
+    expressed: Sequence[tuple[re.Pattern[str], int, float]] = ()
     by_root: bool = False
 
     def alpha_of(self, layer: str) -> float | None:
-        """Alpha of a layer, by its dotted name."""
-        for pattern, alpha in self.alphas.items():
-            if re.fullmatch(rf"(.*\.)?({pattern})", layer):
-                return alpha
-        return self.alpha
+        """Alpha of a layer, by its dotted name: of what fits it in the pattern the first, as peft has it."""
+        ends = [layer, *(layer[found.end() :] for found in re.finditer(r"\.", layer))]
+        names = [f"^{layer}", f"^{re.sub(_WHOLE, '', layer, count=1)}", *ends]
+        fitting = [self.named[name] for name in names if name in self.named]
+        fitting += [(number, alpha) for regex, number, alpha in self.expressed if regex.fullmatch(layer)]
+        return min(fitting)[1] if fitting else self.alpha
 
     def divisor(self, rank: int) -> float:
         """What alpha is divided by at a rank."""
@@ -70,9 +79,10 @@ def scalings_of(file: AdapterFile) -> dict[str, Scaling]:
             for component, part in parts.items():
                 if "lora_alpha" in part or "alpha" in part or "alpha_pattern" in part:
                     found[component] = _scaling(part)
-        except (ValueError, TypeError, AttributeError, RecursionError):
+        except (ValueError, TypeError, AttributeError, RecursionError, OverflowError) as reason:
+            what = str(reason) if isinstance(reason, _Unread) else repr(text[:60])
             raise AdapterDamaged(
-                f"{file.path.name}: what it says of its alpha cannot be read: {text[:60]!r}.",
+                f"{file.path.name}: what it says of its alpha cannot be read: {what}.",
                 "Fetch the adapter again, with its adapter_config.json.",
             ) from None
     return found
@@ -100,20 +110,49 @@ def _texts(file: AdapterFile) -> list[str]:
 
 def _scaling(part: Mapping[str, Any]) -> Scaling:
     alpha = part.get("lora_alpha", part.get("alpha"))
-    patterns = part.get("alpha_pattern") or {}
+    named, expressed = _patterns(part.get("alpha_pattern") or {})
     return Scaling(
         alpha=None if alpha is None else _finite(alpha),
         rank=int(part.get("r") or 0),
-        alphas={_harmless(key): _finite(value) for key, value in patterns.items()},
+        named=named,
+        expressed=expressed,
         by_root=part.get("use_rslora") is True,
     )
 
 
-def _harmless(pattern: str) -> str:
-    """An expression as peft's configurations have them, which cannot take for ever."""
-    if len(pattern) > 200 or pattern.count(".*") > 2 or not _PATTERN.fullmatch(pattern):
-        raise ValueError(pattern)
-    return pattern
+class _Unread(ValueError):
+    """What is there and is not read, in words."""
+
+
+def _patterns(
+    given: Mapping[str, Any],
+) -> tuple[dict[str, tuple[int, float]], list[tuple[re.Pattern[str], int, float]]]:
+    """A pattern's names and its expressions; each with its number and alpha."""
+    named, expressed = {}, []
+    for number, (key, value) in enumerate(given.items()):
+        if _NAME.fullmatch(key):
+            named.setdefault(key.replace("\\", "").removesuffix("$"), (number, _finite(value)))
+        else:
+            expressed.append((_harmless(key), number, _finite(value)))
+    if len(expressed) > _MOST_EXPRESSIONS:
+        raise _Unread(f"{len(expressed)} expressions for names of layers")
+    return named, expressed
+
+
+def _harmless(pattern: str) -> re.Pattern[str]:
+    r"""An expression that fits what peft's `(.*\.)?(pattern)$` would, and never goes back over what it has read.
+
+    Raises:
+        _Unread: It is another one than people write for names of layers, or too long.
+    """
+    if len(pattern) > _LONGEST_EXPRESSION or not _EXPRESSION.fullmatch(pattern):
+        raise _Unread(f"the expression {pattern[:60]!r}")
+    first, *others = pattern.removeprefix("^").removesuffix("$").replace("\\d+", "\\d++").split(".*")
+    beginning = _WHOLE if pattern.startswith("^") else r"(?:.*?\.)??"
+    if not others:
+        return re.compile(f"{beginning}{first}")
+    between = "".join(f"(?>.*?{part})" for part in others[:-1])
+    return re.compile(f"(?>{beginning}{first}){between}.*{others[-1]}", re.DOTALL)
 
 
 def _finite(value: Any) -> float:

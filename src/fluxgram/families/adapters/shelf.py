@@ -1,24 +1,29 @@
 """The shelf: adapters that were added to this machine by name, and those that come with the package.
 
-`NAME.safetensors` and `NAME.toml` lie under `FLUXGRAM_HOME/adapters`; the table is written last, so an adapter is there
-whole or not at all. Files that were not added can be named, too, and hub ids (`fetching.py`). Nothing is loaded here.
+How they lie under `FLUXGRAM_HOME/adapters` is `shelf_files.py`. Files that were not added can be named, too, and hub
+ids (`fetching.py`). Nothing is loaded here.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fluxgram.durable import copy_whole, write_whole
-from fluxgram.errors import AdapterDamaged, AdapterError, RequestError, UnknownAdapter
+from fluxgram.errors import RequestError, UnknownAdapter
+from fluxgram.families.adapters.shelf_files import (
+    KnownAdapter,
+    Table,
+    alone,
+    in_folder,
+    store,
+    take_away,
+)
 
 if TYPE_CHECKING:
     from fluxgram.settings import Settings
@@ -29,51 +34,11 @@ _WEIGHTS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class KnownAdapter:
-    """An adapter that can be named.
-
-    Attributes:
-        name: What people call it.
-        path: Its file.
-        fingerprint: As `reading.fingerprint_of`, when it was added; empty for a file that was not.
-        source: Where it came from: `file:…`, `hub:owner/repo/file`, `embedded:name`.
-        base: What it was likely made for, or empty.
-        weight: Its weight where nobody says one.
-        words: Words that call what it has learned.
-        licence: Its licence as its file says it, or empty.
-        added: When, in UTC as `2026-01-31T12:00:00Z`; empty where it was not.
-    """
-
-    name: str
-    path: Path
-    fingerprint: str = ""
-    source: str = ""
-    base: str = ""
-    weight: float = 1.0
-    words: tuple[str, ...] = ()
-    licence: str = ""
-    added: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Added:
     """What became of adding: the adapter on the shelf, and whether it is new there."""
 
     adapter: KnownAdapter
     fresh: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """What `NAME.toml` holds; see `KnownAdapter`."""
-
-    fingerprint: str = ""
-    source: str = ""
-    base: str = ""
-    weight: float = 1.0
-    words: tuple[str, ...] = ()
-    licence: str = ""
-    added: str = ""
 
 
 def folder_of(settings: Settings) -> Path:
@@ -87,8 +52,8 @@ def known_adapters(settings: Settings) -> dict[str, KnownAdapter]:
     Raises:
         AdapterDamaged: A table cannot be read; the message names the file.
     """
-    found = {each.name: each for each in _in_folder(_embedded(), "embedded:")}
-    found |= {each.name: each for each in _in_folder(folder_of(settings), "")}
+    found = {each.name: each for each in in_folder(_embedded(), "embedded:")}
+    found |= {each.name: each for each in in_folder(folder_of(settings), "")}
     return dict(sorted(found.items()))
 
 
@@ -166,22 +131,14 @@ def add_adapter(
         )
     name = checked_name(name) if name else ""
     found = find_adapter(source, settings)
-    known = known_adapters(settings)
     mark = fingerprint_of(found.path) if found.path.is_file() else ""
-    same = next((each for each in known.values() if mark and each.fingerprint == mark), None)
-    if same is not None and not replace:
+    if not replace and (same := _of_mark(mark, settings)) is not None:
         return Added(same, fresh=False)
     report = check_adapter(found.path, found.name)
     name = name or derived_name(found.name)
-    taken = next((each for each in known if each.casefold() == name.casefold()), None)
-    if taken is not None and not replace:
-        raise RequestError(
-            f"There is an adapter {taken} already, of another file.",
-            "Give this one another --name, or take that one's place with --force.",
-        )
     metadata = open_file(found.path).metadata
     said = metadata.get("modelspec.trigger_phrase", "").strip()
-    table = _Table(
+    table = Table(
         fingerprint=mark,
         source=found.source,
         base=report.base,
@@ -190,8 +147,16 @@ def add_adapter(
         licence=metadata.get("modelspec.license", "").strip()[:200],
         added=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
-    _store(found.path, taken or name, table, settings)
-    return Added(_in(folder_of(settings) / f"{taken or name}.toml", ""), fresh=True)
+    with alone(folder_of(settings)):
+        taken = next((each for each in known_adapters(settings) if each.casefold() == name.casefold()), None)
+        if not replace and (same := _of_mark(mark, settings)) is not None:
+            return Added(same, fresh=False)
+        if not replace and taken is not None:
+            raise RequestError(
+                f"There is an adapter {taken} already, of another file.",
+                "Give this one another --name, or take that one's place with --force.",
+            )
+        return Added(store(found.path, taken or name, table, folder_of(settings)), fresh=True)
 
 
 def remove_adapter(name: str, settings: Settings) -> int:
@@ -201,8 +166,6 @@ def remove_adapter(name: str, settings: Settings) -> int:
         UnknownAdapter: There is none of that name; the hint names the nearest.
         RequestError: It comes with the package.
     """
-    from fluxgram.families.adapters.scaling import BESIDE
-
     known = known_adapters(settings)
     if name not in known:
         near = get_close_matches(name, known, n=3, cutoff=0.5)
@@ -212,13 +175,12 @@ def remove_adapter(name: str, settings: Settings) -> int:
         )
     if known[name].path.parent != folder_of(settings):
         raise RequestError(f"{name} comes with fluxgram.", "There is nothing to remove.")
-    freed = 0
-    for ending in (".toml", ".safetensors", BESIDE):  # the table first: without it nothing is there
-        path = folder_of(settings) / f"{name}{ending}"
-        if path.is_file():
-            freed += path.stat().st_size
-            path.unlink()
-    return freed
+    with alone(folder_of(settings)):
+        found = known_adapters(settings).get(name, known[name])  # it may have been replaced just now
+        table = folder_of(settings) / f"{name}.toml"
+        freed = table.stat().st_size if table.is_file() else 0
+        table.unlink(missing_ok=True)  # first: without it nothing is there
+        return freed + (take_away(found.path) if found.path.parent == folder_of(settings) else 0)
 
 
 def checked_name(name: str) -> str:
@@ -248,82 +210,14 @@ def derived_name(stem: str) -> str:
     return name
 
 
-def _store(source: Path, name: str, table: _Table, settings: Settings) -> None:
-    """Copy the file, what lies beside it, and write the table; on failure take back what was new."""
-    from fluxgram.families.adapters.scaling import BESIDE, config_beside
-
-    folder = folder_of(settings)
-    target, config = folder / f"{name}.safetensors", config_beside(source)
-    fresh = not (folder / f"{name}.toml").exists()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if not target.exists() or not source.samefile(target):
-            copy_whole(source, target, overwrite=True)
-        beside = folder / f"{name}{BESIDE}"
-        if config is not None:
-            write_whole(config.read_bytes(), beside, overwrite=True)
-        else:
-            beside.unlink(missing_ok=True)
-        write_whole(_toml(table).encode(), folder / f"{name}.toml", overwrite=True)
-    except OSError as reason:
-        if fresh:
-            for ending in (".safetensors", BESIDE):
-                (folder / f"{name}{ending}").unlink(missing_ok=True)
-        raise AdapterError(
-            f"{name} cannot be stored in {folder}: {reason.strerror or reason}.",
-            "Check the disk, or set FLUXGRAM_HOME elsewhere.",
-        ) from None
-
-
-def _toml(table: _Table) -> str:
-    lines = ["# Written by `fluxgram adapters add`."]
-    for key in _Table.__slots__:
-        value = getattr(table, key)
-        lines.append(f"{key} = {_quoted(list(value) if isinstance(value, tuple) else value)}")
-    return "\n".join(lines) + "\n"
-
-
-def _quoted(value: object) -> str:
-    """A text, a number or a list of texts, as TOML and JSON both write them."""
-    text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return text.encode("utf-8", "replace").decode()
+def _of_mark(fingerprint: str, settings: Settings) -> KnownAdapter | None:
+    """The adapter of a fingerprint; None where there is none."""
+    known = known_adapters(settings).values() if fingerprint else ()
+    return next((each for each in known if each.fingerprint == fingerprint), None)
 
 
 def _embedded() -> Path:
     return Path(__file__).parents[1] / "data" / "adapters"
-
-
-def _in_folder(folder: Path, prefix: str) -> Iterator[KnownAdapter]:
-    for table in sorted(folder.glob("*.toml")):
-        if table.with_name(f"{table.stem}.safetensors").is_file():
-            yield _in(table, prefix)
-
-
-def _in(table: Path, prefix: str) -> KnownAdapter:
-    """The adapter of a table; those of the package leave their fingerprints to be found here."""
-    from fluxgram.families.tables import build, read_toml
-
-    path = table.with_name(f"{table.stem}.safetensors")
-    read = build(_Table, read_toml(table, AdapterDamaged), str(table), AdapterDamaged)
-    return KnownAdapter(
-        name=table.stem,
-        path=path,
-        fingerprint=read.fingerprint or _mark(path, path.stat().st_mtime_ns),
-        source=f"{prefix}{table.stem}" if prefix else read.source,
-        base=read.base,
-        weight=read.weight,
-        words=read.words,
-        licence=read.licence,
-        added=read.added,
-    )
-
-
-@lru_cache(maxsize=64)
-def _mark(path: Path, changed: int) -> str:
-    """The fingerprint of a file as it was at a time; lists ask for it again and again."""
-    from fluxgram.families.adapters.reading import fingerprint_of
-
-    return fingerprint_of(path)
 
 
 def _is_file(path: Path) -> bool:

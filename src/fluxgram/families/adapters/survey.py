@@ -138,7 +138,7 @@ def _report(
         form=form_of(file.entries),
         kinds=dict(sorted(Counter(piece.label for piece in pieces).items())),
         total=len(file.entries),
-        matched=len(file.entries) - len(unmatched),
+        matched=len({name for piece, _ in placed for name in piece.tensors.values()}),
         unmatched=unmatched,
         ranks=tuple(sorted({piece.rank for piece in pieces if piece.rank})),
         alphas=tuple(sorted({piece.alpha for piece in pieces if piece.alpha is not None})),
@@ -148,7 +148,7 @@ def _report(
 
 
 def refuse(file: AdapterFile, survey: Survey, shapes: Shapes | None, name: str, made_for: str) -> None:
-    """Raise for what is wrong with a file, the worse first; its numbers are read only where all else is right.
+    """Raise for what the header tells to be wrong with a file, the worse first; its numbers are `refuse_numbers`.
 
     Args:
         file: The file.
@@ -158,7 +158,7 @@ def refuse(file: AdapterFile, survey: Survey, shapes: Shapes | None, name: str, 
         made_for: What people call the checkpoint.
 
     Raises:
-        AdapterDamaged: Changes by halves, impossible numbers, or no change at all.
+        AdapterDamaged: Changes by halves.
         AdapterMisfit: Not every tensor has a place.
     """
     report, faults = survey.report, survey.faults
@@ -196,6 +196,14 @@ def refuse(file: AdapterFile, survey: Survey, shapes: Shapes | None, name: str, 
             f"The adapter {name} says that it was made for {said}; {made_for or 'this checkpoint'} is {here}.",
             "Its layers are found here by chance; take a checkpoint of its own kind. Nothing of it was applied.",
         )
+
+
+def refuse_numbers(file: AdapterFile, survey: Survey, name: str) -> None:
+    """Raise for numbers that no adapter has; all of the file is read. For files that `refuse` let pass.
+
+    Raises:
+        AdapterDamaged: Impossible numbers, or no change at all.
+    """
     header.check_numbers(file)
     if all(_is_idle(file, piece) for piece, _ in survey.placed):
         raise AdapterDamaged(
