@@ -32,6 +32,21 @@ def test_list_as_json(shell: Shell) -> None:
     assert rows["flux2-klein-4b"]["folder"] is None
 
 
+def test_what_draws_no_drafts_because_it_is_not_here(shell: Shell) -> None:
+    rows = {row["name"]: row for row in json.loads(shell("checkpoints", "--json").out)}
+    assert (rows["fluxgram-mini"]["fast"], rows["fluxgram-mini"]["fast_here"]) == ("fluxgram-mini-fast", True)
+    assert (rows["flux2-klein-4b"]["fast"], rows["flux2-klein-4b"]["fast_here"]) == ("", False)
+    shell.home.mkdir(parents=True, exist_ok=True)
+    tables = '[away]\nbase = "mini-fast"\nsource = "folder:/nowhere"\n[mine]\nbase = "mini"\nfast = "away"\n'
+    (shell.home / "checkpoints.toml").write_text(tables, encoding="utf-8")
+    listed = " ".join(shell("checkpoints", COLUMNS="200").out.split())
+    assert listed.count("which draws its drafts, no") == 1
+    assert "away, which draws its drafts, no" in listed
+    assert "It draws its drafts itself: away is not here." in " ".join(
+        shell("doctor", COLUMNS="300").out.split()
+    )
+
+
 def test_doctor(shell: Shell) -> None:
     done = shell("doctor", FLUXGRAM_MEMORY_GB="4")
     assert done.status == 0, done.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -78,6 +79,14 @@ def test_what_schnell_cannot_do_is_refused(drawing: Engine, schnell: str) -> Non
         drawing.generate(Request("a man", guidance=3.5, checkpoint=schnell))
     with pytest.raises(RequestError, match="true_cfg"):
         drawing.generate(Request("a man", negative="a hat", negative_method="true_cfg", checkpoint=schnell))
+
+
+@pytest.mark.parametrize("guidance", [0.0, 0.5])
+def test_guidance_below_one_is_read_by_dev_as_any_other(drawing: Engine, guidance: float) -> None:
+    (low,) = drawing.generate(replace(SMALL, guidance=guidance))
+    assert (low.receipt.guidance, low.receipt.ignored) == (guidance, ())
+    (one,) = drawing.generate(replace(SMALL, guidance=1))
+    assert low.picture.tobytes() != one.picture.tobytes()
 
 
 def test_previews(drawing: Engine) -> None:

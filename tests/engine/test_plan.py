@@ -9,7 +9,7 @@ import pytest
 from fluxgram.engine.adapter_use import AdapterUse
 from fluxgram.engine.plan import key_of, resolve
 from fluxgram.engine.request import Request
-from fluxgram.errors import RequestError
+from fluxgram.errors import CheckpointMissing, RequestError
 from fluxgram.families.checkpoints import Checkpoint, OwnAdapter, Sizes
 from fluxgram.families.contract import Negative
 from fluxgram.families.steering import NAG_SCALE, TRUE_CFG_SCALE, VSF_SCALE, default_scale
@@ -69,6 +69,26 @@ def test_no_guidance_leaves_a_negative_without_effect(table: Table) -> None:
 
 def test_guidance_that_changes_nothing_is_fine(table: Table) -> None:
     assert resolve(Request("portrait", guidance=0), table(distilled=True, guidance=1.0)).ignored == ()
+
+
+@pytest.mark.parametrize("guidance", [0.0, 0.5, 1.0, 7.0])
+def test_guidance_that_is_read_as_a_number_stays_as_asked(table: Table, guidance: float) -> None:
+    plan = resolve(Request("portrait", guidance=guidance), table(**DEV))
+    assert (plan.guidance, plan.ignored) == (guidance, ())
+    assert resolve(Request("portrait"), table(**(DEV | {"guidance": guidance}))).guidance == guidance
+
+
+@pytest.mark.parametrize(("fields", "words"), [({}, "above 1 only"), (KLEIN, "it is distilled")])
+def test_guidance_below_one_is_not_taken_for_none_in_silence(
+    table: Table, fields: dict[str, object], words: str
+) -> None:
+    with pytest.raises(RequestError, match=words):
+        resolve(Request("portrait", guidance=0.5), table(**fields))
+    plan = resolve(Request("portrait", guidance=0.5, allow_ignored=True), table(**fields))
+    assert (plan.guidance, [(entry.name, entry.value) for entry in plan.ignored]) == (
+        1.0,
+        [("guidance", 0.5)],
+    )
 
 
 def test_a_step_with_guidance_costs_two_passes(table: Table) -> None:
@@ -180,22 +200,32 @@ def find(table: Table) -> Callable[[str], Checkpoint]:
 
 
 @pytest.mark.parametrize(
-    ("request_fields", "drawn_by"),
+    ("request_fields", "drawn_by", "why"),
     [
-        ({}, "base"),
-        ({"quality": "proof"}, "base"),
-        ({"quality": "draft"}, "quick"),
-        ({"quality": "draft", "negative": "beard"}, "quick"),
-        ({"quality": "draft", "negative": "beard", "negative_method": "vsf"}, "quick"),
-        ({"quality": "draft", "negative": "beard", "negative_method": "true_cfg"}, "base"),
-        ({"quality": "draft", "guidance": 3}, "base"),
-        ({"quality": "draft", "guidance": 1}, "base"),
-        ({"quality": "draft", "steps": 8}, "quick"),
-        ({"quality": "draft", "steps": 9}, "base"),
+        ({}, "base", ""),
+        ({"quality": "proof"}, "base", ""),
+        ({"quality": "draft"}, "quick", ""),
+        ({"quality": "draft", "negative": "beard"}, "quick", ""),
+        ({"quality": "draft", "negative": "beard", "negative_method": "vsf"}, "quick", ""),
+        (
+            {"quality": "draft", "negative": "beard", "negative_method": "true_cfg"},
+            "base",
+            "it applies no negative prompt by true_cfg",
+        ),
+        ({"quality": "draft", "guidance": 3}, "base", "a guidance scale is asked for"),
+        ({"quality": "draft", "guidance": 1}, "base", "a guidance scale is asked for"),
+        ({"quality": "draft", "steps": 3}, "base", "it is made for 4 to 8 steps, not 3"),
+        ({"quality": "draft", "steps": 4}, "quick", ""),
+        ({"quality": "draft", "steps": 8}, "quick", ""),
+        ({"quality": "draft", "steps": 9}, "base", "it is made for 4 to 8 steps, not 9"),
     ],
 )
 def test_a_fast_version_draws_drafts(
-    table: Table, find: Callable[[str], Checkpoint], request_fields: dict[str, object], drawn_by: str
+    table: Table,
+    find: Callable[[str], Checkpoint],
+    request_fields: dict[str, object],
+    drawn_by: str,
+    why: str,
 ) -> None:
     base = table(name="base", fast="quick", adapters=(OwnAdapter("film", 0.5),), prefix="photo, ")
     plan = resolve(Request.from_dict({"prompt": "portrait"} | request_fields), base, find)
@@ -206,6 +236,29 @@ def test_a_fast_version_draws_drafts(
     assert plan.guidance == (1.0 if drawn_by == "quick" else plan.request.guidance or 4.0)
     if request_fields == {"quality": "draft"}:
         assert plan.steps == 4
+    said = [(entry.name, entry.value, entry.reason) for entry in plan.ignored]
+    assert said == ([("fast", "quick", f"{why}, so base draws the draft itself.")] if why else [])
+
+
+def test_a_fast_version_that_is_not_here_draws_nothing(table: Table) -> None:
+    def find(name: str) -> Checkpoint:
+        raise CheckpointMissing(f"{name} is elsewhere", "fetch it")
+
+    plan = resolve(Request("p", quality="draft"), table(name="base", fast="quick"), find)
+    assert (plan.checkpoint.name, plan.steps) == ("base", 20)
+    assert [(entry.name, entry.value) for entry in plan.ignored] == [("fast", "quick")]
+    assert "not on this machine" in plan.ignored[0].reason
+    assert resolve(Request("p"), table(name="base", fast="quick"), find).ignored == ()
+
+
+def test_a_fast_version_brings_its_own_adapters(table: Table) -> None:
+    film, turbo = OwnAdapter("film", 0.5), OwnAdapter("turbo")
+    quick = table(name="quick", adapters=(OwnAdapter("film", 0.9), turbo))
+    base = table(name="base", fast="quick", adapters=(film,))
+    asked = (AdapterUse("skin"),)
+    draft = resolve(Request("p", quality="draft", adapters=asked), base, {"quick": quick}.__getitem__)
+    assert draft.adapters == (AdapterUse("film", 0.5), AdapterUse("turbo", 1.0), *asked)
+    assert resolve(Request("p", adapters=asked), base).adapters == (AdapterUse("film", 0.5), *asked)
 
 
 def test_a_draft_has_the_size_of_what_was_asked_for(table: Table, find: Callable[[str], Checkpoint]) -> None:
@@ -219,7 +272,8 @@ def test_a_draft_has_the_size_of_what_was_asked_for(table: Table, find: Callable
 def test_one_that_takes_no_negative_draws_none(table: Table, find: Callable[[str], Checkpoint]) -> None:
     base = table(name="base", fast="mute")
     assert resolve(Request("p", quality="draft"), base, find).checkpoint.name == "mute"
-    assert resolve(Request("p", quality="draft", negative="beard"), base, find).checkpoint.name == "base"
+    drawn = resolve(Request("p", quality="draft", negative="beard"), base, find)
+    assert (drawn.checkpoint.name, drawn.ignored[0].value) == ("base", "mute")
     assert resolve(Request("p", quality="draft", negative="beard"), base).checkpoint.name == "base"
 
 

@@ -34,6 +34,14 @@ distilled = true
 guidance = 1.0
 negatives = ["nag"]
 fast = ""
+
+[alone]
+base = "plain"
+fast = "absent"
+
+[absent]
+base = "quick"
+source = "folder:/nowhere"
 """
 
 
@@ -93,8 +101,10 @@ def test_it_is_its_base_with_all_that_said(engine: Engine, machine: Settings) ->
         replace(ASKED, quality="draft", negative="beard", negative_method="nag", negative_scale=3.0),
         replace(ASKED, quality="draft", guidance=2.5),
         replace(ASKED, quality="draft", steps=3),
+        replace(ASKED, quality="draft", steps=1),
+        replace(ASKED, quality="draft", checkpoint="alone"),
     ],
-    ids=["plain", "no-negative", "fast", "fast-nag", "guided", "steps"],
+    ids=["plain", "no-negative", "fast", "fast-nag", "guided", "steps", "other-steps", "absent"],
 )
 def test_a_receipt_makes_the_picture_again(engine: Engine, asked: Request) -> None:
     result = engine.generate(asked)[0]
@@ -111,6 +121,16 @@ def test_drafts_are_drawn_by_the_fast_one(engine: Engine) -> None:
     assert receipt.negative is not None
     assert receipt.negative.method == "nag"
     assert engine.generate(replace(ASKED, quality="draft", guidance=2))[0].receipt.checkpoint.name == "tuned"
+
+
+def test_a_fast_version_that_is_not_here_is_told(engine: Engine) -> None:
+    asked = replace(ASKED, quality="draft", checkpoint="alone")
+    receipt = engine.generate(asked)[0].receipt
+    assert (receipt.checkpoint.name, receipt.checkpoint.asked, receipt.steps) == ("alone", None, 2)
+    assert [(entry.name, entry.value) for entry in receipt.ignored] == [("fast", "absent")]
+    assert "it is not on this machine" in receipt.ignored[0].reason
+    assert not receipt.to_request().allow_ignored
+    assert engine.generate(replace(asked, quality="final"))[0].receipt.ignored == ()
 
 
 def test_its_own_adapter_cannot_be_named_again(engine: Engine, machine: Settings) -> None:

@@ -292,3 +292,55 @@ def test_a_base_that_leads_nowhere_is_refused(home: Settings, text: str, said: s
     assert said in str(caught.value) + caught.value.hint
     if "klein" in text:
         assert "flux2-klein-4b" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            '[a]\nbase = "klein"\nfast = "klein-fast"',
+            "The table a has fast = 'klein-fast', and there is no table",
+        ),
+        ('[a]\nbase = "klein"\nfast = "a"', "that is the table itself"),
+        ('[a]\nbase = "klein"\nfast = "b"\n[b]\nbase = "klein"\nfast = "a"', "leaves its own drafts to a"),
+        ('[a]\nbase = "klein"\nfast = "fluxgram-mini"', "leaves its own drafts to fluxgram-mini-fast"),
+        ('[a]\nbase = "klein"\nfast = "flux1-schnell"', "that is of flux1 and not of flux2"),
+        ('[a]\nbase = "klein"\nfast = "fluxgram-mini-fast"', "that draws other sizes"),
+        (
+            '[a]\nbase = "mini"\nsizes = { multiple = 32, default = [256, 512], known = [[256, 512]] }',
+            "The table a cannot have fast = 'fluxgram-mini-fast': that draws other sizes",
+        ),
+        (
+            '[a]\nbase = "klein"\nfast = "b"\n[b]\nbase = "klein"\n[b.sizes]\nmultiple = 16\n'
+            + "default = [512, 512]\nmost = 500_000",
+            "that draws other sizes",
+        ),
+    ],
+)
+def test_a_fast_version_that_cannot_draw_its_drafts_is_refused(home: Settings, text: str, said: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        known(_own(home, text))
+    assert said in str(caught.value)
+    assert str(caught.value).startswith("The table a ")
+    assert "Nearest" in caught.value.hint or "fast" in caught.value.hint
+
+
+def test_a_fast_version_of_the_same_kind_will_do(home: Settings) -> None:
+    tables = known(
+        _own(home, '[a]\nbase = "klein-base"\nfast = "flux2-klein-4b"\n[b]\nbase = "mini"\nfast = ""')
+    )
+    assert (tables["a"].fast, tables["b"].fast) == ("flux2-klein-4b", "")
+    assert tables["fluxgram-v1"].fast == "fluxgram-mini-fast"
+
+
+def test_a_folders_own_table_is_held_to_the_same(toy: Path, home: Settings) -> None:
+    (toy / "fluxgram.toml").write_text('fast = "nowhere"\n' + (toy / "fluxgram.toml").read_text())
+    with pytest.raises(CheckpointDamaged, match="has fast = 'nowhere'"):
+        find(str(toy), home)
+
+
+def test_what_is_not_here_is_told_by_name(home: Settings) -> None:
+    assert sources.find_here("mini", home).name == "fluxgram-mini"
+    with pytest.raises(CheckpointMissing, match="flux2-klein-4b is not on this machine") as caught:
+        sources.find_here("klein", home)
+    assert "pull klein" in caught.value.hint

@@ -123,7 +123,7 @@ def test_every_length_of_text_is_read_as_the_stock_pipeline_reads_it(
     assert_same(parts, draw(parts, start, FLUX1.sigmas(parts.checkpoint, 96, 64, 3), condition), *expected)
 
 
-@pytest.mark.parametrize("guidance", [0.0, 1.0, 7.0])
+@pytest.mark.parametrize("guidance", [0.0, 0.5, 1.0, 7.0])
 def test_guidance_is_the_number_that_the_stock_pipeline_hands_in(
     stock: dict[str, Any], loaded1: dict[str, Parts], guidance: float
 ) -> None:

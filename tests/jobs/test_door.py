@@ -25,6 +25,7 @@ from fluxgram.errors import (
 from fluxgram.jobs import door
 from fluxgram.jobs.discretion import discreet
 from fluxgram.jobs.door import ALL, Caller, Jobs, Note, Order
+from tests.serving import toy_at_home
 
 ANNA = Caller(owner="anna", scopes=frozenset({"draw", "read"}))
 BERT = Caller(owner="bert", scopes=frozenset({"draw", "read"}))
@@ -155,6 +156,24 @@ def test_clients_names_lead_to_checkpoints(open_jobs: Callable[..., Jobs], toy: 
     assert set(cards[0].names) == {"fluxgram-v1", "portrait-x"}
     assert {"mini", "flux"} <= set(next(card for card in cards if card.name == "fluxgram-mini").names)
     assert not next(card for card in cards if card.name == "flux2-klein-4b").present
+
+
+def test_a_fast_version_that_is_not_here_draws_no_drafts(
+    open_jobs: Callable[..., Jobs], toy: str, home: Path
+) -> None:
+    toy_at_home(home, "plain", toy)
+    with (home / "checkpoints.toml").open("a", encoding="utf-8") as file:
+        file.write('[quick]\nbase = "plain"\nsteps = { draft = 1, proof = 1, final = 1 }\n')
+        file.write('[away]\nbase = "quick"\nsource = "folder:/nowhere"\n')
+        file.write('[with]\nbase = "plain"\nfast = "quick"\n[without]\nbase = "plain"\nfast = "away"\n')
+    jobs = open_jobs(checkpoint="plain")
+    cards = {card.name: card for card in jobs.checkpoints()}
+    assert (cards["with"].fast, cards["with"].steps["draft"]) == ("quick", 1)
+    assert (cards["without"].fast, cards["without"].steps["draft"]) == ("", 2)
+    notes = {name: jobs.submit(ask(checkpoint=name, quality="draft")).record.extra["notes"] for name in cards
+             if name in ("with", "without")}  # fmt: skip
+    assert notes["with"] == []
+    assert [(note["name"], note["value"]) for note in notes["without"]] == [("fast", "away")]
 
 
 def test_a_configured_name_that_leads_nowhere_is_told_at_the_start(open_jobs: Callable[..., Jobs]) -> None:

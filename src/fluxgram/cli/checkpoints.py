@@ -49,6 +49,8 @@ def checkpoints(
             + (", gated" if row["gated"] else "")
         )
         here = "yes" if row["folder"] else "no"
+        if row["folder"] and row["fast"] and not row["fast_here"]:
+            here += f"; {row['fast']}, which draws its drafts, no"
         table.add_row(
             *map(safe, (row["name"], licence, size, f"{row['memory_gb']:.1f} GiB", here, row["fits"]))
         )
@@ -57,10 +59,12 @@ def checkpoints(
 
 def row_of(checkpoint: Checkpoint, settings: Settings) -> dict[str, Any]:
     """What the list says of one checkpoint."""
+    from fluxgram.families.checkpoints import find
     from fluxgram.families.placement import place
-    from fluxgram.families.sources import where
+    from fluxgram.families.sources import is_present, where
 
     placement = place(checkpoint, settings)
+    fast = find(checkpoint.fast, settings) if checkpoint.fast else None
     folder = where(checkpoint, settings)
     fits = {"all": "yes", "too big": "no"}.get(placement.plan, placement.plan)
     return {
@@ -76,6 +80,8 @@ def row_of(checkpoint: Checkpoint, settings: Settings) -> dict[str, Any]:
         "download_gb": checkpoint.download_gb,
         "memory_gb": checkpoint.memory_gb,
         "folder": None if folder is None else str(folder),
+        "fast": checkpoint.fast,
+        "fast_here": fast is not None and is_present(fast, settings),
         "fits": f"{fits}, {placement.dtype} on {placement.device}" if fits != "no" else "no",
         "placement": placement.sentence,
     }

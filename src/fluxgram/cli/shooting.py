@@ -120,6 +120,7 @@ def plans(
     from fluxgram.engine.adapter_use import AdapterUse
     from fluxgram.engine.request import Request, parse_size, resolve
     from fluxgram.families.checkpoints import find
+    from fluxgram.families.sources import find_here
 
     wished = wished or Wished()
     made = []
@@ -143,7 +144,7 @@ def plans(
                 ),
                 **wished.steering(has_negative=bool(frame.negative or table.negative)),
             )
-            made.append(resolve(request, table, lambda name: find(name, settings)))
+            made.append(resolve(request, table, lambda name: find_here(name, settings)))
         except RequestError as error:
             raise type(error)(f"{shoot.path}: {frame.where}: {error}", error.hint) from None
     return made

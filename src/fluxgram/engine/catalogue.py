@@ -25,6 +25,10 @@ class Catalogue(Protocol):
         """The checkpoint of a name, folder or hub id. Raises `UnknownCheckpoint`."""
         ...
 
+    def find_here(self, name: str) -> Checkpoint:
+        """The same where its files are on this machine. Raises `CheckpointMissing` besides."""
+        ...
+
     def family(self, checkpoint: Checkpoint) -> Family:
         """The family that draws it."""
         ...
@@ -53,6 +57,12 @@ class Shelf:
         from fluxgram.families.checkpoints import find
 
         return find(name, self.settings)
+
+    def find_here(self, name: str) -> Checkpoint:
+        """See `Catalogue.find_here`."""
+        from fluxgram.families.sources import find_here
+
+        return find_here(name, self.settings)
 
     def family(self, checkpoint: Checkpoint) -> Family:
         """See `Catalogue.family`."""

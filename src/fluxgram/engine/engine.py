@@ -92,8 +92,8 @@ class Engine:
         """
         if not 0 < weight < float("inf"):
             raise ValueError(f"weight must be above 0, not {weight}")
-        find = self._catalogue.find
-        plan = resolve(request, find(request.checkpoint or self.checkpoint), find)
+        catalogue = self._catalogue
+        plan = resolve(request, catalogue.find(request.checkpoint or self.checkpoint), catalogue.find_here)
         job = Job(next(self._names), plan, on_event)
         self._jobs[job.name] = job
         for picture in range(request.samples):
@@ -158,9 +158,9 @@ class Engine:
         asked = with_sources(receipt.to_request(), receipt, adapters, self._catalogue)
         if checkpoint is not None:
             asked = replace(asked, checkpoint=checkpoint)
-        find = self._catalogue.find
         lenient = replace(asked, allow_ignored=True)  # whether it is the same checkpoint comes first
-        plan = resolve(lenient, find(asked.checkpoint or self.checkpoint), find)
+        table = self._catalogue.find(asked.checkpoint or self.checkpoint)
+        plan = resolve(lenient, table, self._catalogue.find_here)
 
         def progress(stage: str, fraction: float) -> None:
             if on_event is not None:

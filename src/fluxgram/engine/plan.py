@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from fluxgram.engine import negatives
 from fluxgram.engine.adapter_use import AdapterUse
-from fluxgram.engine.ignored import Ignored
+from fluxgram.engine.ignored import ONLY_LISTED, Ignored
 from fluxgram.engine.sizes import Pixels, choose_sizes, crop_box
-from fluxgram.errors import RequestError
+from fluxgram.errors import CheckpointMissing, RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +41,7 @@ class Plan:
         delivered: (width, height) in px that the user gets.
         crop: Part of the rendered picture that is delivered: left, top, right, bottom in px.
         steps: Denoising steps.
-        guidance: Classifier-free guidance scale; 1 is none.
+        guidance: Guidance scale: of a second pass, where 1 is none, or a number that the checkpoint reads.
         prompt: What the checkpoint reads: the request's words in the checkpoint's manner.
         negative: Negative prompt that is applied and how, or None.
         adapters: Adapters that it is drawn with: the checkpoint's own, then the request's.
@@ -86,6 +86,7 @@ def key_of(checkpoint: Checkpoint) -> str:
         checkpoint.borrows,
         checkpoint.revision,
         checkpoint.distilled,
+        checkpoint.embeds_guidance,
         checkpoint.negatives,
         checkpoint.sizes.multiple,
         checkpoint.text,
@@ -101,18 +102,18 @@ def resolve(request: Request, checkpoint: Checkpoint, find: Find | None = None) 
     Args:
         request: What was asked.
         checkpoint: The table of what it asks for.
-        find: Finds the table of a name, for a checkpoint whose drafts another one draws; without it, it draws them
-            itself.
+        find: Finds the table of a name where its files are here, and raises `CheckpointMissing` where they are not; for
+            a checkpoint whose drafts another one draws. Without it, or without the files, it draws them itself.
 
     Raises:
         RequestError: The checkpoint cannot draw it as asked.
     """
-    drawing = _drawing(request, checkpoint, find)
+    drawing, ignored_fast = _drawing(request, checkpoint, find)
     rendered, delivered = choose_sizes(request.size, checkpoint.sizes)
     guidance, ignored_guidance = _guidance(request, drawing)
     negative, ignored_negative = negatives.plan_negative(request, checkpoint, drawing, guidance)
-    ignored = (*((ignored_guidance,) if ignored_guidance else ()), *ignored_negative)
-    refused = [entry for entry in ignored if entry.name != negatives.OWN]
+    ignored = (*ignored_fast, *ignored_guidance, *ignored_negative)
+    refused = [entry for entry in ignored if entry.name not in ONLY_LISTED]
     if refused and not request.allow_ignored:
         raise RequestError(
             f"{drawing.name} can't apply {' and '.join(_TITLES[entry.name] for entry in refused)}: "
@@ -132,26 +133,50 @@ def resolve(request: Request, checkpoint: Checkpoint, find: Find | None = None) 
         guidance=guidance,
         prompt=f"{checkpoint.prefix}{request.prompt}{checkpoint.suffix}",
         negative=negative,
-        adapters=_adapters(request, checkpoint, steps),
+        adapters=_adapters(request, checkpoint, drawing, steps),
         seeds=tuple((seed + index) % 2**64 for index in range(request.samples)),
         ignored=ignored,
     )
 
 
-def _drawing(request: Request, checkpoint: Checkpoint, find: Find | None) -> Checkpoint:
+def _drawing(
+    request: Request, checkpoint: Checkpoint, find: Find | None
+) -> tuple[Checkpoint, tuple[Ignored, ...]]:
     """What draws: the checkpoint itself, or its fast version where the request is a draft that this one can draw."""
-    if find is None or not checkpoint.fast or request.quality != "draft" or request.guidance is not None:
-        return checkpoint
-    fast = find(checkpoint.fast)
-    too_many = request.steps is not None and request.steps > max(fast.steps.values())
+    if find is None or not checkpoint.fast or request.quality != "draft":
+        return checkpoint, ()
+    try:
+        fast = find(checkpoint.fast)
+        reason = _why_not(request, fast)
+    except CheckpointMissing:
+        reason = "it is not on this machine"
+    if not reason:
+        return fast, ()
+    return checkpoint, (
+        Ignored("fast", checkpoint.fast, f"{reason}, so {checkpoint.name} draws the draft itself."),
+    )
+
+
+def _why_not(request: Request, fast: Checkpoint) -> str:
+    """Why a fast version cannot draw a draft as asked; empty where it can."""
+    least, most = min(fast.steps.values()), max(fast.steps.values())
+    if request.steps is not None and not least <= request.steps <= most:
+        return f"it is made for {least if least == most else f'{least} to {most}'} steps, not {request.steps}"
     method = request.negative_method
-    steers = method in fast.negatives if method else bool(fast.negatives or request.negative is None)
-    return checkpoint if too_many or not (steers or method == "none") else fast
+    if method not in (None, "none", *fast.negatives):
+        return f"it applies no negative prompt by {method}"
+    if request.negative is not None and not fast.negatives:
+        return "it applies no negative prompt"
+    return "" if request.guidance is None else "a guidance scale is asked for"
 
 
-def _adapters(request: Request, checkpoint: Checkpoint, steps: int) -> tuple[AdapterUse, ...]:
-    """The checkpoint's own adapters, then the request's."""
-    own = tuple(AdapterUse(each.source, each.weight) for each in checkpoint.adapters)
+def _adapters(
+    request: Request, checkpoint: Checkpoint, drawing: Checkpoint, steps: int
+) -> tuple[AdapterUse, ...]:
+    """The checkpoint's own adapters, then those of its fast version where this one draws, then the request's."""
+    sources = [each.source for each in checkpoint.adapters]
+    more = [each for each in drawing.adapters if each.source not in sources]
+    own = tuple(AdapterUse(each.source, each.weight) for each in (*checkpoint.adapters, *more))
     for use in request.adapters:
         if use.source in [each.source for each in own]:
             raise RequestError(
@@ -175,10 +200,13 @@ _TITLES = {
 }
 
 
-def _guidance(request: Request, checkpoint: Checkpoint) -> tuple[float, Ignored | None]:
-    if request.guidance is None:
-        return (1.0 if checkpoint.distilled else max(1.0, checkpoint.guidance)), None
-    asked = max(1.0, request.guidance)
-    if checkpoint.distilled and asked > 1:
-        return 1.0, Ignored("guidance", asked, "it is distilled, which leaves no guidance scale to set.")
-    return asked, None
+def _guidance(request: Request, checkpoint: Checkpoint) -> tuple[float, tuple[Ignored, ...]]:
+    """The scale, and what was asked for where it is another; below 1 is a scale for what reads it as a number."""
+    asked = checkpoint.guidance if request.guidance is None else request.guidance
+    if checkpoint.embeds_guidance or (asked >= 1 and not checkpoint.distilled):
+        return asked, ()
+    if request.guidance in (None, 0, 1):  # all of these are none
+        return 1.0, ()
+    distilled = "it is distilled, which leaves no guidance scale to set."
+    reason = distilled if checkpoint.distilled else "a second pass guides above 1 only."
+    return 1.0, (Ignored("guidance", asked, reason),)

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from fluxgram.engine.adapter_use import AdapterUse
-from fluxgram.engine.ignored import Ignored  # read by `from_plain` at run time
+from fluxgram.engine.ignored import ONLY_LISTED, Ignored  # read by `from_plain` at run time
 from fluxgram.engine.plain import from_plain
 from fluxgram.engine.request import Quality, Request
 from fluxgram.errors import NoReceipt
@@ -78,7 +78,7 @@ class Adapter:
         fingerprint: SHA-256 of its file, hex.
         strength: Its weight.
         matched: Tensors that found their place.
-        total: Tensors in the file; always as many.
+        total: Tensors in the file; those that found none are zeros for layers that are not there.
         source: What it was asked for by (of a file its name alone); None where it came with the checkpoint.
         steps: Share of the steps in which it worked, where not in all.
         blocks: Factors by blocks, where any were given.
@@ -210,7 +210,7 @@ class Receipt:
             "guidance": ignored.get("guidance", self.guidance),
             "quality": self.quality,
             "checkpoint": self.checkpoint.asked or self.checkpoint.name,
-            "allow_ignored": bool(ignored),
+            "allow_ignored": not ONLY_LISTED.issuperset(ignored),
             "adapters": [_use(each, each.source) for each in self.adapters if each.source is not None],
         }
         if self.checkpoint.asked and "guidance" not in ignored:
@@ -227,9 +227,16 @@ class Receipt:
         return {"negative_method": self.negative.method, "negative_scale": self.negative.scale} | asked
 
     def is_same_picture(self, other: Receipt) -> bool:
-        """Whether both receipts describe the same picture, whenever, however fast and for whomever it was made."""
-        plain: dict[str, Any] = {"seconds": {}, "created": "", "service": None}
-        return replace(self, **plain) == replace(other, **plain)
+        """Whether both receipts describe the same picture, whenever, however fast and for whomever it was made.
+
+        Why a fast version did not draw it is nothing of the picture: a receipt asks for what did by a guidance scale.
+        """
+
+        def plain(receipt: Receipt) -> Receipt:
+            ignored = tuple(entry for entry in receipt.ignored if entry.name != "fast")
+            return replace(receipt, seconds={}, created="", service=None, ignored=ignored)
+
+        return plain(self) == plain(other)
 
     def parameters_text(self) -> str:
         """The `parameters` text that AUTOMATIC1111's web UI started and many tools read."""

@@ -6,7 +6,6 @@ A request says nothing of the machine (that is `Settings`). Checks that need a c
 
 from __future__ import annotations
 
-import math
 import operator
 import re
 from collections.abc import Mapping
@@ -47,8 +46,8 @@ class Request:
             None for the checkpoint's default. `parse_size` reads either from text.
         samples: Pictures to draw, 1 … 64.
         steps: Denoising steps, 1 … 200; None goes by `quality`.
-        guidance: Classifier-free guidance scale, above 1 … 30, or 1 (or 0) for none; None for the
-            checkpoint's default.
+        guidance: Guidance scale, 0 … 30; None for the checkpoint's default. A second pass (classifier-free guidance)
+            guides above 1 only, and 1 or 0 is none; FLUX.1 dev reads any number.
         quality: The one dial for people.
         checkpoint: Name of a checkpoint, folder in diffusers' layout, or hub id; None for the engine's own.
         strict: A prompt that does not fit is an error instead of a line in the receipt.
@@ -203,13 +202,11 @@ def _size(value: object) -> Pixels | Shape | None:
 
 
 def _guidance(value: object) -> float:
-    hint = (
-        f"It is 1 for none, or a number above 1 up to {MOST_GUIDANCE}; leave it out for the checkpoint's own."
-    )
+    hint = f"It is a number from 0 to {MOST_GUIDANCE}; leave it out for the checkpoint's own."
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise RequestError(f"guidance must be a number, not {_kind(value)}.", hint)
-    if not math.isfinite(value) or not (value == 0 or 1 <= value <= MOST_GUIDANCE):
-        raise RequestError(f"guidance can't be {value:.6g}.", hint)
+    if not 0 <= value <= MOST_GUIDANCE:  # false for NaN, too
+        raise RequestError(f"guidance can't be {str(value)[:24]}.", hint)
     return float(value)
 
 

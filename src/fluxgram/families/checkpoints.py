@@ -1,13 +1,14 @@
 """The table of checkpoints: `checkpoints.toml` beside this file, plus the user's own under `FLUXGRAM_HOME`.
 
 Adding a checkpoint is adding a table. This file says what a table holds and finds one by name; a folder or a hub
-repository without a table gets one from its own files. Where the files lie is `sources.py`, loading them is `flux2.py`.
+repository without a table gets one from its own files. What a table may not say is `table_checks.py`, where the files
+lie is `sources.py`, loading them is `flux2.py`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,8 +19,6 @@ from fluxgram.errors import CheckpointDamaged, SettingsError, UnknownCheckpoint
 if TYPE_CHECKING:
     from fluxgram.settings import Settings
 
-_TEMPLATES = {"flux1": "clip+t5", "flux2": "qwen3-chat"}
-"""How each family's words become tokens."""
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _NOT_INHERITED = ("title", "aliases")
 """What a table says for itself, whatever its base says."""
@@ -125,7 +124,8 @@ class Checkpoint:
         negatives: Methods by which it applies a negative prompt (`NegativeMethod`), the first being its default; empty
             where it refuses one. A table that does not say has `true_cfg`, or none where it is distilled.
         embeds_guidance: The guidance scale goes into the transformer as a number (FLUX.1 dev), not into a second pass.
-        fast: Name of a distilled version of it that draws drafts, at the same sizes; empty for none.
+        fast: Name of a version of it in few steps that draws drafts where its files are here: of the same family, at
+            the same sizes, by its own steps, guidance and negatives, with its own adapters besides. Empty for none.
         borrows: Name of a checkpoint whose tokenizer, text encoder and autoencoder it uses; empty for its own.
         base: Name of the checkpoint that this one is, weights and all; its table holds for whatever this one does not
             say itself, title and aliases excepted.
@@ -173,6 +173,7 @@ def known(settings: Settings) -> dict[str, Checkpoint]:
     Raises:
         SettingsError: A table of the user has an unknown key, or lacks one; the message names it.
     """
+    from fluxgram.families.table_checks import check
     from fluxgram.families.tables import build, inherited, read_toml
 
     tables = read_toml(Path(__file__).with_name("checkpoints.toml"), SettingsError)
@@ -187,29 +188,9 @@ def known(settings: Settings) -> dict[str, Checkpoint]:
         titled = {"title": _title(table), **table} if table.get("base") else table
         steered = {"negatives": [] if table.get("distilled") else ["true_cfg"], **titled}
         found[name] = build(Checkpoint, {"name": name, **steered}, name, SettingsError)
-        _check(found[name])
     for checkpoint in found.values():
-        _check_lender(checkpoint, found)
+        check(checkpoint, found, SettingsError)
     return found
-
-
-def _check_lender(checkpoint: Checkpoint, tables: Mapping[str, Checkpoint]) -> None:
-    """What is borrowed must be there to be borrowed. Raises `SettingsError`."""
-    if not checkpoint.borrows:
-        return
-    lender = tables.get(checkpoint.borrows)
-    if lender is None:
-        near = get_close_matches(checkpoint.borrows, tables, n=3, cutoff=0.0)
-        raise SettingsError(
-            f"The table {checkpoint.name} borrows from {checkpoint.borrows!r}, and there is no table of that name.",
-            f"Nearest: {', '.join(near)}.",
-        )
-    if lender.borrows or (lender.family, checkpoint.family) != ("flux2", "flux2"):
-        raise SettingsError(
-            f"The table {checkpoint.name} cannot borrow from {lender.name}: both must be of flux2, and what is lent "
-            "the lender's own.",
-            "Mend `borrows`.",
-        )
 
 
 def _title(table: Mapping[str, Any]) -> str:
@@ -257,51 +238,11 @@ def find(name: str, settings: Settings) -> Checkpoint:
 def _of_folder(folder: Path, tables: Mapping[str, Checkpoint]) -> Checkpoint:
     """The checkpoint of a folder that has no table."""
     from fluxgram.families.folders import table_of
+    from fluxgram.families.table_checks import check
     from fluxgram.families.tables import build
 
     own = folder / "fluxgram.toml"
     table = table_of(folder, tables)
     checkpoint = build(Checkpoint, table, str(own if own.is_file() else folder), CheckpointDamaged)
-    _check(checkpoint, CheckpointDamaged)
+    check(checkpoint, tables, CheckpointDamaged)
     return checkpoint
-
-
-def _check(checkpoint: Checkpoint, error: Callable[[str, str], Exception] = SettingsError) -> None:
-    """What the types do not say."""
-    text, sizes = checkpoint.text, checkpoint.sizes
-    faults = {
-        "steps must have draft, proof and final, each at least 1": (
-            set(checkpoint.steps) != {"draft", "proof", "final"} or min(checkpoint.steps.values()) < 1
-        ),
-        f"text.template must be {' or '.join(_TEMPLATES.values())}": text.template not in _TEMPLATES.values(),
-        f"text.template of {checkpoint.family} is {_TEMPLATES.get(checkpoint.family)}": (
-            text.template in _TEMPLATES.values()
-            and text.template != _TEMPLATES.get(checkpoint.family, text.template)
-        ),
-        "text.layers must be ascending numbers of at least 0": (
-            text.template == "qwen3-chat"
-            and (not text.layers or list(text.layers) != sorted(set(text.layers)) or text.layers[0] < 0)
-        ),
-        "text.layers must be empty for clip+t5": text.template == "clip+t5" and bool(text.layers),
-        "text.lengths must be ascending numbers of at least 16": (
-            not text.lengths or list(text.lengths) != sorted(set(text.lengths)) or text.lengths[0] < 16
-        ),
-        "source must begin with embedded:, folder: or hub:": not re.match(
-            r"(embedded|folder|hub):.", checkpoint.source
-        ),
-        "sizes must be multiples of sizes.multiple": (
-            sizes.multiple < 1
-            or any(side % sizes.multiple for size in (sizes.default, *sizes.known) for side in size)
-        ),
-        "a distilled checkpoint has guidance = 1": checkpoint.distilled and checkpoint.guidance != 1,
-        "schedule.shift must be above 0": not checkpoint.schedule.shift > 0,
-        "schedule.tokens must be ascending": checkpoint.schedule.tokens[0] >= checkpoint.schedule.tokens[1],
-        "schedule.kind must be linear or shift in flux1, empirical or shift in flux2": checkpoint.schedule.kind
-        not in ("shift", "linear" if checkpoint.family == "flux1" else "empirical"),
-        "negatives must be of true_cfg, vsf and nag": not set(checkpoint.negatives)
-        <= {"true_cfg", "vsf", "nag"},
-        "family must be flux1 or flux2": checkpoint.family not in ("flux1", "flux2"),
-    }
-    for fault, present in faults.items():
-        if present:
-            raise error(f"The table {checkpoint.name} cannot be: {fault}.", "Mend the table.")

@@ -83,6 +83,23 @@ def is_present(checkpoint: Checkpoint, settings: Settings) -> bool:
     return not checkpoint.borrows or is_present(_lender(checkpoint, settings), settings)
 
 
+def find_here(name: str, settings: Settings) -> Checkpoint:
+    """The checkpoint of a name, where it can be loaded without a network.
+
+    Raises:
+        UnknownCheckpoint: There is none of that name.
+        CheckpointMissing: Its files are not here.
+    """
+    from fluxgram.families.checkpoints import find
+
+    checkpoint = find(name, settings)
+    if not is_present(checkpoint, settings):
+        raise CheckpointMissing(
+            f"{checkpoint.name} is not on this machine.", f"fluxgram checkpoints pull {name}"
+        )
+    return checkpoint
+
+
 def size_on_disk(checkpoint: Checkpoint, settings: Settings) -> int:
     """Bytes that the files of a checkpoint take on this machine; 0 where it is not here."""
     folder = where(checkpoint, settings)

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from fluxgram.errors import CheckpointMissing, UnknownCheckpoint
-from fluxgram.jobs.adapters import check_adapters
+from fluxgram.jobs.adapters import check_adapters, check_fit
 from fluxgram.jobs.facts import honours_negatives
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ class CheckpointCard:
         negative: `honoured` or `unsupported`.
         names: Other names that lead here.
         negatives: Ways to apply a negative prompt, the first being its own: `true_cfg`, `vsf`, `nag`.
-        fast: Name of the checkpoint that draws its drafts; empty where it draws them itself.
+        fast: Name of the checkpoint that draws its drafts; empty where it draws them itself, because there is none or
+            its files are not here.
         adapters: Names of the adapters that come with it.
     """
 
@@ -132,6 +133,10 @@ class Offer:
         """Refuse adapters that clients may not name. Raises `UnknownAdapter`."""
         check_adapters(uses, self._settings)
 
+    def check_fit(self, uses: Iterable[AdapterUse], checkpoint: Checkpoint) -> None:
+        """Refuse adapters whose files tell that they do not fit. Raises `AdapterError`."""
+        check_fit(uses, checkpoint, self._settings)
+
     def cards(self) -> list[CheckpointCard]:
         """All checkpoints, the default first."""
         default = self._leads_to(None)
@@ -152,6 +157,8 @@ class Offer:
         mapped = [name for name in (*self._service.models, FLUXGRAM_V1) if self._leads_to(name) == key]
         repository = [table.source.removeprefix("hub:")] if table.source.startswith("hub:") else []
         sizes, fast = table.sizes, self._fresh().get(table.fast)
+        if fast and not self._is_present(table.fast):
+            fast = None
         return CheckpointCard(
             name=table.name,
             title=table.title,
@@ -173,7 +180,7 @@ class Offer:
                 name for name in dict.fromkeys([*table.aliases, *mapped, *repository]) if name != table.name
             ),
             negatives=table.negatives,
-            fast=table.fast,
+            fast=fast.name if fast else "",
             adapters=tuple(each.source for each in table.adapters),
         )
 

@@ -220,6 +220,7 @@ def _product(device: str, dtype: object, side: int) -> float:
 def _outlook(
     checkpoint: Checkpoint, settings: Settings, placement: str, seconds: float | None, *, runs: bool
 ) -> Outlook:
+    from fluxgram.families.checkpoints import find
     from fluxgram.families.sources import is_present
 
     here = is_present(checkpoint, settings)
@@ -229,6 +230,8 @@ def _outlook(
         sentence += f" About {_rounded(seconds)} for a final of {size}."
     if runs and not here and checkpoint.source.startswith("hub:"):
         sentence += f" To be fetched first ({checkpoint.download_gb:.1f} GB)."
+    if here and checkpoint.fast and not is_present(find(checkpoint.fast, settings), settings):
+        sentence += f" It draws its drafts itself: {checkpoint.fast} is not here."
     return Outlook(checkpoint.name, runs, here, seconds, sentence)
 
 
