@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 from fluxgram.engine.adapter_use import AdapterUse
-from fluxgram.errors import RequestError, UnknownAdapter
+from fluxgram.errors import AdapterDamaged, AdapterMisfit, RequestError, UnknownAdapter
 from fluxgram.families.adapters.shelf import add_adapter
 from fluxgram.jobs.door import Jobs
 from fluxgram.jobs.orders import Order
@@ -56,6 +59,48 @@ def test_only_what_was_added_may_be_named(door: Jobs, tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="named twice"):
         door.submit(order("film", {"source": "film", "weight": 2}))
     assert door.list() == []
+
+
+def test_what_does_not_fit_is_refused_without_torch(door: Jobs, toy: str, tmp_path: Path) -> None:
+    for name, change in (("narrow", lambda pair: pair[:, 1:]), ("wide", lambda pair: pair)):
+        pairs = load_file(write_lora(tmp_path / f"{name}.safetensors", Path(toy), seed=3 + len(name)))
+        renamed = {
+            key.replace("transformer_blocks.0", "transformer_blocks.9"): each for key, each in pairs.items()
+        }
+        first = next(key for key in pairs if "lora_A" in key)
+        changed = pairs | {first: change(pairs[first]).contiguous()} if name == "narrow" else renamed
+        save_file(changed, tmp_path / f"{name}.safetensors")
+        add_adapter(str(tmp_path / f"{name}.safetensors"), door.settings)
+        with pytest.raises(AdapterMisfit, match=f"The adapter {name} does not fit") as caught:
+            door.submit(order(name))
+        with pytest.raises(AdapterMisfit) as checked:
+            door.check(order("film", name))
+        assert (str(checked.value), checked.value.hint) == (str(caught.value), caught.value.hint)
+        assert "nothing of it was applied" in caught.value.hint
+    assert door.list() == []
+    code = (
+        "import sys; from pathlib import Path; from fluxgram.settings import Settings;"
+        "from fluxgram.engine.adapter_use import AdapterUse; from fluxgram.errors import AdapterMisfit;"
+        "from fluxgram.families.checkpoints import find; from fluxgram.jobs.adapters import check_fit;"
+        "s = Settings(home=Path(sys.argv[1]), offline=True)\n"
+        "try: check_fit([AdapterUse('wide')], find(sys.argv[2], s), s)\n"
+        "except AdapterMisfit: print('torch' in sys.modules)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code, str(door.settings.home), toy], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.strip() == "False"
+
+
+def test_a_file_that_is_written_anew_is_looked_at_again(door: Jobs) -> None:
+    path = door.settings.home / "adapters" / "film.safetensors"
+    whole = path.read_bytes()
+    door.check(order("film"))
+    path.write_bytes(whole[:-1])
+    with pytest.raises(AdapterDamaged, match="truncated"):
+        door.check(order("film"))
+    path.write_bytes(whole)
+    door.check(order("film"))
 
 
 def test_what_there_is(door: Jobs) -> None:

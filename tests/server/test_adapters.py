@@ -185,12 +185,65 @@ def test_refused_before_it_waits(service: Server, order: dict[str, Any], words: 
     assert words in answer.body.decode()
 
 
-def test_one_that_does_not_fit_fails_its_job_alone(service: Server) -> None:
+def test_one_that_does_not_fit_is_refused_at_every_door(service: Server) -> None:
+    character = {"anchor": "woman in her 30s", "seed": 42, "adapters": [{"source": "large"}]}
+    assert service.call("PUT", "/api/v1/characters/large", character).status == 200
+    shoot = '[shoot]\ntitle = "T"\nquality = "draft"\n[[scene]]\nname = "a"\ncharacter = "large"\nlight = "window"\n'
+    cells = [{"request": {"prompt": PROMPT, "adapters": [{"source": each}]}} for each in ("film", "large")]
+    before = service.call("GET", "/api/v1/jobs?limit=1").json["jobs"]
+    answers = [
+        submitted(service, adapters=[{"source": "film"}, {"source": "large"}]),
+        service.call("POST", "/api/v1/shoots", {"file": shoot}),
+        service.call("POST", "/api/v1/boards", {"kind": "comparison", "title": "T", "cells": cells}),
+        service.call("POST", "/v1/images/generations", {"model": "toy", "prompt": PROMPT, "loras": ["large"]}),
+        service.call("POST", "/api/v6/images/text2img",
+                     {"key": "k", "model_id": "toy", "prompt": PROMPT, "lora_model": "large"}),
+    ]  # fmt: skip
+    assert [answer.status for answer in answers] == [422, 422, 422, 400, 200]
+    assert answers[4].json["status"] == "error"
+    assert answers[3].json["error"]["param"] == "loras"
+    sentence = "The adapter large does not fit toy: 4 of its "
+    hint = "It was likely made for FLUX.2 (width 32"
+    for answer in answers:
+        text = answer.body.decode()
+        assert sentence in text
+        assert hint in text
+        assert str(service.home) not in text
+    assert service.call("GET", "/api/v1/jobs?limit=1").json["jobs"] == before
+
+
+def test_half_a_file_is_refused_before_it_waits(service: Server) -> None:
+    path = service.home / "adapters" / "skin.safetensors"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-100])
+    try:
+        answers = [
+            submitted(service, adapters=[{"source": "skin"}]),
+            service.call(
+                "POST", "/v1/images/generations", {"model": "toy", "prompt": PROMPT, "loras": ["skin"]}
+            ),
+        ]
+    finally:
+        path.write_bytes(whole)
+    assert [answer.status for answer in answers] == [503, 503]
+    for answer in answers:
+        assert "is truncated" in answer.body.decode()
+        assert str(service.home) not in answer.body.decode()
+    assert submitted(service, adapters=[{"source": "skin"}]).status == 202
+
+
+def test_one_whose_numbers_are_wrong_fails_its_job_alone(service: Server) -> None:
+    """Its header tells nothing of that."""
     alone = picture(service, adapters=[{"source": "film"}])
-    bad = drawn(service, adapters=[{"source": "large"}])
-    assert bad["state"] == "failed"
-    assert bad["pictures"] == []
-    assert "does not fit toy" in bad["problem"]["message"]
+    path = service.home / "adapters" / "skin.safetensors"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-4] + b"\xff\xff\xff\xff")
+    try:
+        bad = drawn(service, adapters=[{"source": "skin"}])
+    finally:
+        path.write_bytes(whole)
+    assert (bad["state"], bad["pictures"]) == ("failed", [])
+    assert "impossible numbers" in bad["problem"]["message"]
     assert str(service.home) not in str(bad)
     assert picture(service, adapters=[{"source": "film"}]) == alone
 

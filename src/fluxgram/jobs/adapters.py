@@ -1,7 +1,7 @@
-"""Which adapters the service offers, and that clients name no others.
+"""Which adapters the service offers, that clients name no others, and that what they name fits what draws.
 
 Clients name what was added to this machine (`fluxgram adapters add`), never a file of it or a repository that would
-have to be fetched first. No file is opened; what draws with them is `fluxgram.engine`.
+have to be fetched first. Of files only headers are read; what draws with them is `fluxgram.engine`.
 """
 
 from __future__ import annotations
@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fluxgram.errors import UnknownAdapter
+from fluxgram.errors import AdapterDamaged, AdapterMisfit, CheckpointError, UnknownAdapter
+from fluxgram.families.adapters.layers import LayerFiles, layer_files, shapes_in
 
 if TYPE_CHECKING:
     from fluxgram.engine.adapter_use import AdapterUse
+    from fluxgram.families.checkpoints import Checkpoint
     from fluxgram.settings import Settings
 
 
@@ -71,3 +75,60 @@ def check_adapters(uses: Iterable[AdapterUse], settings: Settings) -> None:
             f"There is no adapter {shown!r}.",
             f"{known} Whoever runs this service can add one: fluxgram adapters add",
         )
+
+
+def check_fit(uses: Iterable[AdapterUse], checkpoint: Checkpoint, settings: Settings) -> None:
+    """Refuse adapters that the headers of their files tell not to fit a checkpoint, in the words of what draws.
+
+    Their numbers are looked at when they are drawn with. What is not on the shelf, or not whole on the checkpoint's
+    side, is left to what draws, too.
+
+    Args:
+        uses: Those of a request.
+        checkpoint: The one that draws.
+        settings: Of the machine.
+
+    Raises:
+        AdapterDamaged: Half a file, or changes by halves.
+        AdapterMisfit: Not every tensor has a place.
+        UnsafeWeights: Pickled.
+        UnknownAdapter: It was removed just now.
+    """
+    from fluxgram.families.adapters.reading import as_it_lies
+    from fluxgram.families.adapters.shelf import known_adapters
+
+    if not (uses := tuple(uses)):
+        return
+    try:
+        files = layer_files(checkpoint, settings)
+    except (CheckpointError, OSError):
+        return
+    shelf = known_adapters(settings)
+    for use in uses:
+        known = shelf.get(use.source)
+        lies = as_it_lies(known.path) if known else None
+        if known is None or lies is None:
+            continue
+        if (fault := _fault(lies, files, known.name, checkpoint.name)) is not None:
+            kind, words, hint = fault
+            raise kind(words, hint)
+
+
+@lru_cache(maxsize=512)
+def _fault(
+    lies: tuple[Path, tuple[tuple[int, int, int], ...]], files: LayerFiles, name: str, made_for: str
+) -> tuple[type[AdapterDamaged | AdapterMisfit], str, str] | None:
+    """Why a file as it lies there does not fit layers as they lie there; None where it does."""
+    from fluxgram.families.adapters.reading import fault_of
+
+    try:
+        shapes = _shapes(files)
+    except CheckpointError:
+        return None
+    fault = fault_of(lies[0], shapes, name=name, made_for=made_for, numbers=False)
+    return None if fault is None else (type(fault), str(fault), fault.hint)
+
+
+@lru_cache(maxsize=4)
+def _shapes(files: LayerFiles) -> dict[str, tuple[int, ...]]:
+    return shapes_in(files)

@@ -55,6 +55,7 @@ def admit(order: Order, caller: Caller, offer: Offer, service: ServiceSettings) 
     Raises:
         RequestError: It can't be drawn as asked, or not by this service.
         PromptRefused: The safety rules refuse the words.
+        AdapterError: An adapter does not fit what draws, or is damaged.
     """
     _check(order)
     safety_notes = _safety_notes(order, service)
@@ -66,6 +67,7 @@ def admit(order: Order, caller: Caller, offer: Offer, service: ServiceSettings) 
     offer.check_adapters(asked.adapters)
     plan = resolve(asked, table, lambda name: offer.choose(name)[0])
     _check_size(plan, service)
+    offer.check_fit(plan.adapters, plan.checkpoint)
     words = _enhanced(asked, plan) if order.enhance else Words(asked.prompt, asked.negative)
     every = max(asked.preview_every, math.ceil(plan.steps / MOST_PREVIEWS)) if asked.preview_every else 0
     request = replace(

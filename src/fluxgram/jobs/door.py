@@ -120,6 +120,7 @@ class Jobs:
         Raises:
             RequestError: It can't be drawn as asked, or not by this service.
             PromptRefused: The safety rules refuse the words.
+            AdapterError: An adapter does not fit the checkpoint, or is damaged, as far as its header tells.
             IdempotencyMismatch: The idempotency key came with another order before.
             Busy: The caller has too many jobs waiting, or the service is ending.
             AccessError: The caller may not, or has used up the month's pictures.

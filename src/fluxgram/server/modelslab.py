@@ -19,6 +19,7 @@ from starlette.concurrency import run_in_threadpool
 
 from fluxgram.errors import (
     AccessError,
+    AdapterMisfit,
     Busy,
     CheckpointMissing,
     FluxgramError,
@@ -89,7 +90,7 @@ NOT_YET = (
 """Routes that start from a picture, which no checkpoint here can."""
 
 _OLD = ("/api/v3", "/api/v4")
-_READ_BY_CLIENTS = (RequestError, KeyInvalid, ScopeMissing, QuotaExceeded)
+_READ_BY_CLIENTS = (RequestError, AdapterMisfit, KeyInvalid, ScopeMissing, QuotaExceeded)
 """Errors that old clients read from the body of an answer with status 200."""
 
 
@@ -245,7 +246,7 @@ def failure(request: Request, error: FluxgramError, status: int) -> Response:
         and isinstance(error, _READ_BY_CLIENTS)
         and not isinstance(error, UnknownJob)
     )
-    status = 400 if usual and isinstance(error, RequestError) else status
+    status = 400 if usual and isinstance(error, RequestError | AdapterMisfit) else status
     if usual and _legacy(service):
         request.state.meant = status  # for the log and the metrics
         return json_answer(body)

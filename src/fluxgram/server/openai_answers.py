@@ -62,6 +62,7 @@ _WORDS: tuple[tuple[type[FluxgramError], int | None, str, str | None, bool], ...
     (errors.StoreFull, 503, "server_error", "storage_full", True),
     (errors.StoreError, 503, "server_error", "storage_unavailable", True),
     (errors.CheckpointError, 503, "server_error", "model_unavailable", False),
+    (errors.AdapterDamaged, 503, "server_error", "model_unavailable", False),
     (errors.OutOfMemory, 500, "server_error", "out_of_memory", False),
     (errors.Cancelled, 409, "invalid_request_error", "job_cancelled", False),
 )

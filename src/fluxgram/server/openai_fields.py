@@ -11,7 +11,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from fluxgram.errors import FluxgramError, PromptRefused, PromptTooLong, UnknownAdapter, UnknownCheckpoint
+from fluxgram.errors import (
+    AdapterError,
+    FluxgramError,
+    PromptRefused,
+    PromptTooLong,
+    UnknownAdapter,
+    UnknownCheckpoint,
+)
 from fluxgram.jobs.orders import Note
 from fluxgram.server.openai_adapters import read_adapters
 from fluxgram.server.openai_body import Body, FieldRefused, shown
@@ -274,7 +281,7 @@ def param_of(error: FluxgramError) -> str | None:
         return error.param
     if isinstance(error, UnknownCheckpoint):
         return "model"
-    if isinstance(error, UnknownAdapter):
+    if isinstance(error, UnknownAdapter | AdapterError):
         return "loras"
     if isinstance(error, PromptRefused | PromptTooLong):
         return "prompt"

@@ -128,7 +128,8 @@ def _patterns(
     given: Mapping[str, Any],
 ) -> tuple[dict[str, tuple[int, float]], list[tuple[re.Pattern[str], int, float]]]:
     """A pattern's names and its expressions; each with its number and alpha."""
-    named, expressed = {}, []
+    named: dict[str, tuple[int, float]] = {}
+    expressed: list[tuple[re.Pattern[str], int, float]] = []
     for number, (key, value) in enumerate(given.items()):
         if _NAME.fullmatch(key):
             named.setdefault(key.replace("\\", "").removesuffix("$"), (number, _finite(value)))

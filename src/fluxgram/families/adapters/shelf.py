@@ -28,6 +28,8 @@ from fluxgram.families.adapters.shelf_files import (
 if TYPE_CHECKING:
     from fluxgram.settings import Settings
 
+__all__ = ["Added", "KnownAdapter", "add_adapter", "find_adapter", "known_adapters", "remove_adapter"]
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 _WEIGHTS = 4.0
