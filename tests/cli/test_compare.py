@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import json
 import re
@@ -11,7 +12,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,14 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from fluxgram.cli.comparing import drawn_rows
+from fluxgram.cli.comparing_others import ask, endpoint_rows, file_rows
 from fluxgram.engine.receipt import Receipt
+from fluxgram.errors import RequestError
 from fluxgram.pictures.read import read_comparison, read_picture, read_receipt, read_source
 from fluxgram.settings import Settings
 from tests.cli.conftest import SCRIPT, Done, Shell
 from tests.cli.test_bad_input import refused
-from tests.serving import TINY, Server, serving, wait_until
+from tests.serving import serving, toy_at_home, wait_until
 
 Run = Callable[..., Done]
 KEY = "sk-secret-of-another-maker"
@@ -180,42 +183,62 @@ def test_files_stand_where_their_seed_is(shell: Shell, inside: Run, toy: Path) -
     ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Another fluxgram; its pictures are flat."""
-    with serving(tmp_path_factory.mktemp("other") / "home", "fluxgram-mini", engine=TINY) as server:
-        yield server
-
-
-def test_another_server_draws_a_row(shell: Shell, inside: Run, toy: Path, service: Server) -> None:
-    done = inside(
-        "compare", "x", "-c", toy, *TOYS, "--endpoint", f"Other={service.url}/v1,fluxgram-mini",
-        "--keep", "k", "-o", "s.png", "--size", "256x256",
-    )  # fmt: skip
-    assert done.status == 0, done.err
-    assert "note:  Asking Other." in done.err
-    assert set(read_picture(shell.folder / "k" / "2-other-7.png").get_flattened_data()) == {
-        (7, 0, 0)
-    }  # its seed
-    assert read_receipt(shell.folder / "k" / "2-other-7.png")["seed"] == 7
+def test_another_fluxgram_draws_a_row_of_all_that_is_asked(shell: Shell, inside: Run, tmp_path: Path) -> None:
+    """The same weights give the same picture there, and its receipt says so: nothing is unconfirmed."""
+    toy_at_home(shell.home)
+    with serving(tmp_path / "other") as service:
+        done = inside(
+            "compare", "x", "-c", "toy", "--endpoint", f"Other={service.url}/v1,toy", "--seed", 7, "--size", "portrait",
+            "--steps", 2, "--guidance", 2.5, "--negative", "glasses", "--keep", "k", "-o", "s.png", "--json",
+        )  # fmt: skip
+        assert done.status == 0, done.err
+    assert "note:" not in done.err
+    rows = json.loads(done.out)["rows"]
+    (here,), (there,) = (row["pictures"] for row in rows)
+    assert there["sent"] == {
+        "size": "64x96", "seed": 7, "negative": "glasses", "steps": 2, "guidance": 2.5,
+    }  # fmt: skip
+    for name in ("seed", "steps", "guidance", "delivered", "negative"):
+        assert there["receipt"][name] == here["receipt"][name], name
+    assert there["receipt"]["service"]["surface"] == "openai"
+    assert [row["not_applied"] for row in rows] == [{}, {}]
+    one, other = (np.asarray(read_picture(shell.folder / each["file"]), int) for each in (here, there))
+    assert np.abs(one - other).max() <= 2
+    page = words((shell.folder / "s.html").read_text("utf-8"))
+    assert "Other toy · 2 steps · guidance 2.5 64 × 96" in page
+    assert "unconfirmed" not in page
 
 
 class Maker(BaseHTTPRequestHandler):
-    """A server that takes no seeds, as OpenAI's own, and wants a key."""
+    """A server as OpenAI's own: it wants a key, has three sizes, and refuses fields that it does not know."""
+
+    KNOWN = ("prompt", "model", "n", "size", "quality")
+    SIZES = (None, "auto", "1024x1024", "1024x1536", "1536x1024")
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         self.server.asked.append((self.path, self.headers["authorization"], body))  # type: ignore[attr-defined]
         if self.headers["authorization"] != f"Bearer {KEY}":
             return self.answer(401, {"error": {"message": f"bad key {self.headers['authorization']}"}})
-        if "seed" in body:
-            return self.answer(400, {"error": {"message": "Unknown parameter: 'seed'."}})
+        for name in body:
+            if name not in self.KNOWN:
+                return self.refuse(f"Unknown parameter: '{name}'.", name, "unknown_parameter")
+        if body.get("size") not in self.SIZES:
+            return self.refuse(f"Invalid value: '{body['size']}'.", "size", "invalid_value")
+        coded = base64.b64encode(self.picture()).decode()
+        return self.answer(200, {"data": [{"b64_json": coded}]})
+
+    def refuse(self, message: str, param: str, code: str) -> None:
+        error = {"message": message, "type": "invalid_request_error", "param": param, "code": code}
+        self.answer(400, {"error": error})
+
+    def picture(self) -> bytes:
         data = io.BytesIO()
         Image.new("RGB", (30, 20), "blue").save(data, "JPEG")
-        return self.answer(200, {"data": [{"b64_json": base64.b64encode(data.getvalue()).decode()}]})
+        return data.getvalue()
 
     def answer(self, status: int, value: Any) -> None:
-        data = json.dumps(value).encode()
+        data = value if isinstance(value, bytes) else json.dumps(value).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
@@ -225,37 +248,172 @@ class Maker(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def maker() -> Iterator[Any]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Maker)
-    server.asked = []  # type: ignore[attr-defined]
-    thread = Thread(target=server.serve_forever, daemon=True)
+class Careless(Maker):
+    """A server whose first part of the path says what it does wrong; without one it takes anything."""
+
+    def do_GET(self) -> None:
+        self.answer(200, self.picture())
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        wrong = self.path.strip("/").split("/")[0]
+        if wrong == "hangs":
+            self.server.hold.wait(60)  # type: ignore[attr-defined]
+        elif wrong == "page":
+            self.answer(200, b"<html>Welcome!</html>")
+        elif wrong == "url":
+            self.answer(200, {"data": [{"url": "/there.jpg"}]})
+        elif wrong == "inside":
+            self.answer(200, {"data": [{"url": "http://169.254.169.254/key"}]})
+        elif wrong == "huge":
+            with contextlib.suppress(OSError):  # who asked leaves
+                self.answer(200, bytes(60_000_000))
+        else:
+            data = b"GIF89a" if wrong == "gif" else self.picture()
+            self.answer(200, {"data": [{"b64_json": base64.b64encode(data).decode()}]})
+
+
+def run(handler: type[Maker]) -> Iterator[Any]:
+    """A server on a free port, with what it was asked."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    server.asked, server.hold = [], Event()  # type: ignore[attr-defined]
+    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield server
+    server.hold.set()  # type: ignore[attr-defined]
     server.shutdown()
     server.server_close()
     thread.join()
 
 
-def test_a_server_without_seeds_is_asked_again_without(
+@pytest.fixture
+def maker() -> Iterator[Any]:
+    yield from run(Maker)
+
+
+@pytest.fixture
+def careless() -> Iterator[Any]:
+    yield from run(Careless)
+
+
+def test_what_a_server_refuses_is_left_out_and_told_everywhere(
     shell: Shell, inside: Run, toy: Path, maker: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MAKERS_KEY", KEY)
     done = inside(
-        "compare", "x", "-c", toy, *TOYS, "-n", 2, "--keep", "k", "-o", "s.png", "--json",
+        "compare", "x", "-c", toy, *TOYS, "-n", 2, "-q", "draft", "--negative", "glasses", "--keep", "k", "-o", "s.png",
         "--endpoint", f"http://127.0.0.1:{maker.server_port}/v1,imago,MAKERS_KEY",
     )  # fmt: skip
     assert done.status == 0, done.err
     assert KEY not in done.out + done.err
-    assert [(path, body.get("seed"), body["model"], body["size"]) for path, _, body in maker.asked] == [
-        ("/v1/images/generations", 7, "imago", "64x64"),
-        ("/v1/images/generations", None, "imago", "64x64"),
-        ("/v1/images/generations", None, "imago", "64x64"),
-    ]
-    row = json.loads(done.out)["rows"][1]
-    assert (row["label"], [each["seed"] for each in row["pictures"]]) == ("imago", [None, None])
+    assert {(path, key) for path, key, _ in maker.asked} == {("/v1/images/generations", f"Bearer {KEY}")}
+    least = {"prompt": "x", "n": 1, "model": "imago", "quality": "low"}
+    first, *_, last_of_the_first, second = (body for _, _, body in maker.asked)
+    more = {"size": "64x64", "seed": 7, "negative_prompt": "glasses", "num_inference_steps": 2}
+    assert first == least | more
+    assert last_of_the_first == second == least, "what it refused once is not sent again"
+    assert len(maker.asked) == 6
+    told = "seed, negative prompt, steps, size"
+    assert "imago · 2 pictures · " in done.out
+    assert f"sent, unconfirmed: quality · not applied: {told}" in done.out
+    assert "note:  imago refused seed and was asked without: Unknown parameter: 'seed'." in done.err
+    row: Any = read_comparison(shell.folder / "s.png")["rows"][1]  # type: ignore[index]
+    assert row["not_applied"] == {
+        "seed": "Unknown parameter: 'seed'.",
+        "negative": "Unknown parameter: 'negative_prompt'.",
+        "steps": "Unknown parameter: 'num_inference_steps'.",
+        "size": "Invalid value: '64x64'.",
+    }
+    assert [(each["seed"], each["sent"], each["size"]) for each in row["pictures"]] == [
+        (None, {"quality": "low"}, "30x20")
+    ] * 2
     assert [Path(each["file"]).name for each in row["pictures"]] == ["2-imago-7.jpg", "2-imago-8.jpg"]
     assert read_picture(shell.folder / "k" / "2-imago-8.jpg").size == (30, 20)
+    page = words((shell.folder / "s.html").read_text("utf-8"))
+    assert f"sent, unconfirmed: quality not applied: {told}" in page
+    assert page.count("30 × 20 instead of 64 × 64") == 2
+    inspected = " ".join(inside("inspect", "s.png").out.split())
+    assert "sent quality low not applied: seed. Unknown parameter: 'seed'." in inspected
+
+
+def test_what_no_server_can_be_asked_for_is_told(shell: Shell, inside: Run, toy: Path, careless: Any) -> None:
+    """A shape is sent in the pixels that the first row has; adapters and ways of a negative prompt are not sent."""
+    write_adapter(shell.folder / "film.safetensors", toy)
+    done = inside(
+        "compare", "x", "-c", toy, "--size", "portrait", "--steps", 2, "--seed", 7, "-a", "film.safetensors",
+        "--negative", "glasses", "--negative-method", "true_cfg", "--guidance", 2.5, "-o", "s.png", "--json",
+        "--endpoint", f"Any: of=them=http://127.0.0.1:{careless.server_port}",
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    first, *_, row = json.loads(done.out)["rows"]
+    assert row["label"] == "Any: of=them"
+    assert row["not_applied"] == {
+        "adapters": "They lie on this machine.",
+        "negative_method": "The images route has no field for it.",
+    }
+    (cell,) = row["pictures"]
+    assert cell["sent"]["size"] == "{}x{}".format(*first["pictures"][0]["receipt"]["delivered"])
+    page = words((shell.folder / "s.html").read_text("utf-8"))
+    assert "sent, unconfirmed: seed, negative prompt, steps, guidance" in page
+    assert "not applied: adapters, way of the negative prompt" in page
+    assert "30 × 20 instead of" in page
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said", "hint"),
+    [
+        ("page", "sent an answer that is not one of an images API.", "Check its address; most end in /v1."),
+        ("gif", "sent is not a picture that can be read.", "PNG, JPEG and WebP can be."),
+        ("inside", "leads to an address that nothing is sent to.", "Change its address."),
+        ("huge", "sent more than 40 MB.", "Ask for a smaller picture."),
+        ("hangs", "gave no picture within 0.5 s.", "Ask again, or for a smaller one."),
+    ],
+)
+def test_an_answer_that_is_no_picture_leaves_the_other_rows(
+    careless: Any, wrong: str, said: str, hint: str
+) -> None:
+    server = f"http://127.0.0.1:{careless.server_port}"
+    rows = endpoint_rows([f"odd={server}/{wrong}/v1", f"good={server}/url/v1"], [1, 2], {})
+    for row, seconds in ((rows[0], 0.5 if wrong == "hangs" else 60.0), (rows[1], 60.0)):
+        ask([row], {"prompt": "x"}, force=False, note=lambda _: None, timeout=seconds)
+    problem = rows[0].problem
+    assert problem is not None
+    assert (str(problem).partition("odd ")[2], problem.hint) == (said, hint)
+    assert [cell.picture is None for cell in rows[0].cells] == [True, True]
+    assert [cell.picture and cell.picture.size for cell in rows[1].cells] == [(30, 20)] * 2
+
+
+@pytest.mark.parametrize(
+    ("texts", "labels"),
+    [
+        (["2024=a.png", "2024=b.png", "c.png"], ["2024", "c"]),
+        (["0=a.png", "b.png"], ["0", "b"]),  # no label is mistaken for a place in the list
+        (["a=b.png"], ["a=b"]),  # the file's whole name
+        (["L=a=b.png"], ["L"]),
+        (["steps=4=c.png"], ["steps=4"]),
+        (["FLUX.2: dev=a.png"], ["FLUX.2: dev"]),
+        (["in=side/a.png", "x=in=side/a.png"], ["a", "x"]),
+        ([" spaced  out = a.png "], ["spaced out"]),
+    ],
+)
+def test_labels_of_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, texts: list[str], labels: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in=side").mkdir()
+    for name in ("a.png", "b.png", "c.png", "a=b.png", "in=side/a.png"):
+        Image.new("RGB", (9, 9)).save(tmp_path / name)
+    rows = file_rows(texts, [1, 2])
+    assert [row.label for row in rows] == labels
+    assert sum(cell.picture is not None for row in rows for cell in row.cells) == len(texts)
+
+
+def test_a_key_with_what_no_key_has() -> None:
+    for key in ("schlüssel", "two words"):
+        with pytest.raises(RequestError, match="characters that no key has") as refused:
+            endpoint_rows(["http://x/v1,m,K"], [1], {"K": key})
+        assert key not in f"{refused.value}{refused.value.hint}"
 
 
 def test_a_row_that_fails_says_why_and_the_others_are_drawn(
