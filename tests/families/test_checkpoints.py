@@ -311,8 +311,7 @@ def test_a_base_that_leads_nowhere_is_refused(home: Settings, text: str, said: s
             "The table a cannot have fast = 'fluxgram-mini-fast': that draws other sizes",
         ),
         (
-            '[a]\nbase = "klein"\nfast = "b"\n[b]\nbase = "klein"\n[b.sizes]\nmultiple = 16\n'
-            + "default = [512, 512]\nmost = 500_000",
+            '[a]\nbase="klein"\nfast="b"\n[b]\nbase="klein"\nsizes = { multiple = 16, default = [64, 64], most = 9}',
             "that draws other sizes",
         ),
     ],
