@@ -292,6 +292,99 @@ def test_it_is_asked_as_clients_of_openai_ask(other: Other) -> None:
     assert other.headers[0]["authorization"] == f"Bearer {TOKEN}"
 
 
+ALL = {
+    "size": "512x768", "quality": "draft", "seed": 0, "negative": "glasses", "steps": 4, "guidance": 2.5,
+}  # fmt: skip
+SENT = {
+    "size": "512x768", "quality": "low", "seed": 0, "negative_prompt": "glasses", "num_inference_steps": 4,
+    "guidance_scale": 2.5,
+}  # fmt: skip
+
+
+def refusing(other: Other, status: int, body: Any) -> None:
+    """Have a server refuse once, then draw."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        if len(other.asked) == 1:
+            other.says(status, body)
+        else:
+            other.says(200, {"data": [{"b64_json": base64.b64encode(a_png()).decode()}]})
+        other.answer(handler)
+        other.answer = answer
+
+    other.answer = answer
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "gone"),
+    [
+        (400, {"error": {"message": "Unknown parameter: 'seed'.", "param": "seed", "code": "unknown_parameter"}},
+         {"seed"}),
+        (400, {"error": {"message": "unexpected seed, guidance_scale", "param": None}}, {"seed", "guidance_scale"}),
+        (400, {"error": "no negative_prompt, please"}, {"negative_prompt"}),
+        (400, {"error": {"message": "steps can't be 4.", "param": "steps"}}, {"num_inference_steps"}),
+        (422, {"detail": [{"type": "extra_forbidden", "loc": ["body", "quality"], "msg": "Extra inputs"}]},
+         {"quality"}),
+        (422, {"detail": "size and seed are not known"}, {"size", "seed"}),
+    ],
+)  # fmt: skip
+def test_what_is_refused_by_name_is_left_out(other: Other, status: int, body: Any, gone: set[str]) -> None:
+    refusing(other, status, body)
+    assert fetch(other.url, **ALL) == a_png()
+    first, second = ({**asked} for asked in other.asked)
+    assert first == {"prompt": "a sailor", "n": 1, "model": "flux", **SENT}
+    assert second == {name: value for name, value in first.items() if name not in gone}
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, {"error": {"message": "The prompt was refused.", "param": None}}),
+        (
+            400,
+            {"error": {"message": "Of what size, quality and seed?", "param": "prompt"}},
+        ),  # about another field
+        (400, {"error": {"message": "Unknown parameter: 'n'.", "param": "n"}}),
+        (500, {"error": {"message": "Unknown parameter: 'seed'.", "param": "seed"}}),
+        (401, {"error": {"message": "no seed without a key", "param": "seed"}}),
+        (400, {"error": {"message": 7, "param": ["seed"]}}),
+        (422, {"detail": [{"loc": 7, "msg": None}]}),
+    ],
+)
+def test_any_other_refusal_ends_it(other: Other, status: int, body: Any) -> None:
+    refusing(other, status, body)
+    with pytest.raises(EndpointFailed, match=f"far answers {status}"):
+        fetch(other.url, **ALL)
+    assert len(other.asked) == 1
+
+
+def test_a_cell_says_what_another_server_refused_and_that_its_size_is_another(
+    service: Server, other: Other
+) -> None:
+    service.call("PUT", "/api/v1/endpoints/maker", {"url": other.url})
+    refusing(other, 400, {"error": {"message": "Unknown parameter: 'negative_prompt'."}})
+    far = {
+        "endpoint": "maker",
+        "prompt": "a sailor",
+        "negative": "glasses",
+        "quality": "proof",
+        "size": "64x64",
+    }
+    own = {"request": {"prompt": "a sailor", "seed": 2**60 + 1}}
+    board = done(service, service.call("POST", "/api/v1/boards", {"cells": [far, own]}).json["id"])
+    assert other.asked[1] == {
+        "prompt": "a sailor", "n": 1, "size": "64x64", "quality": "medium", "seed": 2**60 + 1,
+    }, "the seed of the picture that is drawn here"  # fmt: skip
+    settings = board["cells"][0]["settings"]
+    assert settings["not_applied"] == "size, negative"
+    assert (settings["size"], settings["quality"], settings["seed"]) == ("32x48", "proof", str(2**60 + 1))
+    assert "negative" not in settings
+    page = service.call("GET", f"/api/v1/boards/{board['id']}/sheet.html").body.decode()
+    assert "not applied: size, negative" in page
+    wrong = service.call("POST", "/api/v1/boards", {"cells": [{**far, "steps": 0}, own]})
+    assert wrong.status == 422
+
+
 def test_a_picture_by_address_is_fetched_without_the_key(other: Other) -> None:
     def answer(handler: BaseHTTPRequestHandler) -> None:
         if handler.path == "/picture.png":
