@@ -9,8 +9,6 @@ the loop is `fluxgram.engine`.
 
 from __future__ import annotations
 
-import math
-from collections import OrderedDict
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -19,6 +17,7 @@ from fluxgram.errors import OutOfMemory
 from fluxgram.families import flux1_components, layout, noise, residence, sources, weights
 from fluxgram.families.adapters.applied import Applied, in_use
 from fluxgram.families.contract import Condition, Latents, Negative, Parts, Progress, TextReport
+from fluxgram.families.decoding import picture_of
 from fluxgram.families.flux1_text import ClipWords, T5Words
 from fluxgram.families.flux1_velocity import velocity
 from fluxgram.families.guidance import check_guidance
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
     from fluxgram.families.blueprint import Blueprint
     from fluxgram.families.checkpoints import Checkpoint
     from fluxgram.families.placement import Placement
-
-_CACHED_PROMPTS = 64
 
 
 class Flux1:
@@ -65,7 +62,7 @@ class Flux1:
         )
         torch.set_num_threads(placement.threads)
         parts = Parts(checkpoint, placement, {"tokenizer": clip, "tokenizer_2": t5}, mark)
-        parts.extra.update(folder=folder, prompts=OrderedDict(), grids={})
+        parts.extra.update(folder=folder, grids={})
         parts.extra["channels"] = int(modules["autoencoder"].config.latent_channels)
         parts.extra["shapes"] = {
             path: shape
@@ -149,17 +146,10 @@ class Flux1:
 
     def sigmas(self, checkpoint: Checkpoint, width: int, height: int, steps: int) -> list[float]:
         """Noise levels from 1 down to 0; `steps + 1` numbers, in float32 as the stock scheduler computes them."""
-        import numpy as np
-
-        levels: Any = np.linspace(1.0, 1 / steps, steps).astype(np.float32)
-        if checkpoint.schedule.kind == "linear":
-            tokens = (width // checkpoint.sizes.multiple) * (height // checkpoint.sizes.multiple)
-            shift = math.exp(linear_mu(tokens, checkpoint.schedule.tokens, checkpoint.schedule.exponents))
-            levels = shift / (shift + (1 / levels - 1))
-        else:
-            shift = checkpoint.schedule.shift
-            levels = shift * levels / (1 + (shift - 1) * levels)
-        return [*(float(level) for level in levels), 0.0]
+        schedule, multiple = checkpoint.schedule, checkpoint.sizes.multiple
+        tokens = (width // multiple) * (height // multiple)
+        mu = linear_mu(tokens, schedule.tokens, schedule.exponents) if schedule.kind == "linear" else None
+        return noise.levels(steps, schedule.shift, mu)
 
     def predict(
         self, parts: Parts, latents: Latents, t: torch.Tensor, t_next: torch.Tensor, condition: Condition
@@ -182,11 +172,7 @@ class Flux1:
             cells = latents.tokens.to(placement.device).float().reshape(-1, rows, columns, channels, 2, 2)
             grid = cells.permute(0, 3, 1, 4, 2, 5).reshape(-1, channels, 2 * rows, 2 * columns)
             grid = grid / autoencoder.config.scaling_factor + autoencoder.config.shift_factor
-            grid = grid.to(placement.torch_dtype()).contiguous(memory_format=torch.channels_last)
-            picture = autoencoder.decode(grid, return_dict=False)[0].float()
-            picture = (picture * 0.5 + 0.5).clamp(0, 1).mul(255).round()
-            pixels: torch.Tensor = picture[0].permute(1, 2, 0).to("cpu", torch.uint8).contiguous()
-        return pixels
+            return picture_of(autoencoder, grid, placement.torch_dtype())
 
 
 def linear_mu(tokens: int, between: tuple[int, int], exponents: tuple[float, float]) -> float:
@@ -202,23 +188,18 @@ def _embed(
 
     Remembered for the last prompts of this checkpoint. T5 is given no mask, as in the stock pipeline: padding is read.
     """
-    cache: OrderedDict[tuple[Any, ...], tuple[torch.Tensor, torch.Tensor, TextReport]] = parts.extra[
-        "prompts"
-    ]
     changing = [each for each in adapters if each.changes("text_encoder") or each.changes("text_encoder_2")]
+
+    def read() -> tuple[torch.Tensor, torch.Tensor, TextReport]:
+        clip: ClipWords = parts.components["tokenizer"]
+        t5: T5Words = parts.components["tokenizer_2"]
+        tokens = t5.encode(prompt, padded=padded)
+        pooled = _read(parts, "text_encoder", clip.encode(prompt), changing).pooler_output
+        text = _read(parts, "text_encoder_2", tokens.ids, changing).last_hidden_state
+        return text, pooled, tokens.report
+
     key = (prompt, padded, *(each.mark for each in changing))
-    if key in cache:
-        cache.move_to_end(key)
-        return cache[key]
-    clip: ClipWords = parts.components["tokenizer"]
-    t5: T5Words = parts.components["tokenizer_2"]
-    tokens = t5.encode(prompt, padded=padded)
-    pooled = _read(parts, "text_encoder", clip.encode(prompt), changing).pooler_output
-    text = _read(parts, "text_encoder_2", tokens.ids, changing).last_hidden_state
-    cache[key] = (text, pooled, tokens.report)
-    while len(cache) > _CACHED_PROMPTS:
-        cache.popitem(last=False)
-    return cache[key]
+    return residence.remembered(parts, key, read)
 
 
 def _read(parts: Parts, name: str, ids: tuple[int, ...], adapters: Sequence[Applied]) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fluxgram.families.adapters.applied import in_use
-from fluxgram.families.guidance import in_one_batch
+from fluxgram.families.guidance import in_one_batch, pass_gb
 from fluxgram.families.placement import memory_guard
 from fluxgram.families.steering import steering_of
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     import torch
 
     from fluxgram.families.contract import Condition, Latents, Parts
-
-_STATES = 30
-"""Numbers of the transformer's width that a single block holds at once for a token, roughly."""
 
 
 def velocity(
@@ -38,7 +35,7 @@ def velocity(
     unguided = condition.unguided.expand(batch, -1, -1)
     against = condition.pooled_unguided.expand(batch, -1)
     if text.shape == unguided.shape and in_one_batch(
-        parts.placement, _pass_gb(parts, transformer, latents, text)
+        parts.placement, pass_gb(parts, transformer, latents, text)
     ):
         texts, pools = torch.cat((text, unguided)), torch.cat((pooled, against))
         towards, away = _pass(parts, transformer, latents, t, condition, texts, pools, None).chunk(2)
@@ -99,14 +96,6 @@ def _pass(
         )[0]
     result: torch.Tensor = found.float()
     return result
-
-
-def _pass_gb(parts: Parts, transformer: Any, latents: Latents, text: torch.Tensor) -> float:
-    """Memory that one pass takes beside the weights, in GiB, roughly."""
-    width = transformer.config.num_attention_heads * transformer.config.attention_head_dim
-    tokens = latents.tokens.shape[0] * (latents.tokens.shape[1] + text.shape[1])
-    size: int = parts.placement.torch_dtype().itemsize
-    return float(tokens * width * _STATES * size / 2**30)
 
 
 def _positions(parts: Parts, rows: int, columns: int) -> torch.Tensor:

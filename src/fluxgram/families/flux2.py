@@ -9,8 +9,6 @@ Loading the components is `flux2_components.py`, words to token ids `text.py`, p
 
 from __future__ import annotations
 
-import math
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -19,6 +17,7 @@ from fluxgram.errors import OutOfMemory
 from fluxgram.families import flux2_components, layout, noise, residence, sources, weights
 from fluxgram.families.adapters.applied import Applied, in_use
 from fluxgram.families.contract import Condition, Latents, Negative, Parts, Progress, TextReport
+from fluxgram.families.decoding import picture_of
 from fluxgram.families.flux2_velocity import velocity
 from fluxgram.families.guidance import check_guidance
 from fluxgram.families.placement import memory_guard
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from fluxgram.families.checkpoints import Checkpoint
     from fluxgram.families.placement import Placement
 
-_CACHED_PROMPTS = 64
 _WEIGHTED = {"text_encoder": "text_encoder", "transformer": "transformer", "autoencoder": "vae"}
 """Components with weights, and the folder that each lies in."""
 _FOLDERS = ("tokenizer", *_WEIGHTED.values())
@@ -70,7 +68,7 @@ class Flux2:
         mark = weights.fingerprint(folder, files, settings.home / "fingerprints.json", places.values())
         torch.set_num_threads(placement.threads)
         parts = Parts(checkpoint, placement, {"tokenizer": tokenizer}, mark)
-        parts.extra.update(places=places, prompts=OrderedDict(), grids={})
+        parts.extra.update(places=places, grids={})
         parts.extra["channels"] = _channels(places["transformer"])
         if placement.plan == "all":
             for name in _WEIGHTED:
@@ -147,17 +145,10 @@ class Flux2:
 
     def sigmas(self, checkpoint: Checkpoint, width: int, height: int, steps: int) -> list[float]:
         """Noise levels from 1 down to 0; `steps + 1` numbers, in float32 as the stock scheduler computes them."""
-        import numpy as np
-
-        levels: Any = np.linspace(1.0, 1 / steps, steps).astype(np.float32)
-        if checkpoint.schedule.kind == "empirical":
-            tokens = (width // checkpoint.sizes.multiple) * (height // checkpoint.sizes.multiple)
-            shift = math.exp(empirical_mu(tokens, steps))
-            levels = shift / (shift + (1 / levels - 1))
-        else:
-            shift = checkpoint.schedule.shift
-            levels = shift * levels / (1 + (shift - 1) * levels)
-        return [*(float(level) for level in levels), 0.0]
+        schedule, multiple = checkpoint.schedule, checkpoint.sizes.multiple
+        tokens = (width // multiple) * (height // multiple)
+        mu = empirical_mu(tokens, steps) if schedule.kind == "empirical" else None
+        return noise.levels(steps, schedule.shift, mu)
 
     def predict(
         self, parts: Parts, latents: Latents, t: torch.Tensor, t_next: torch.Tensor, condition: Condition
@@ -184,11 +175,7 @@ class Flux2:
             batch, channels, rows, columns = grid.shape
             grid = grid.reshape(batch, channels // 4, 2, 2, rows, columns).permute(0, 1, 4, 2, 5, 3)
             grid = grid.reshape(batch, channels // 4, rows * 2, columns * 2)
-            grid = grid.to(placement.torch_dtype()).contiguous(memory_format=torch.channels_last)
-            picture = autoencoder.decode(grid, return_dict=False)[0].float()
-            picture = (picture * 0.5 + 0.5).clamp(0, 1).mul(255).round()
-            pixels: torch.Tensor = picture[0].permute(1, 2, 0).to("cpu", torch.uint8).contiguous()
-        return pixels
+            return picture_of(autoencoder, grid, placement.torch_dtype())
 
 
 def empirical_mu(tokens: int, steps: int) -> float:
@@ -208,20 +195,23 @@ def _embed(
 
     Padded to at least `least` tokens; remembered for the last prompts of this checkpoint.
     """
+    changing = [each for each in adapters if each.changes("text_encoder")]
+    key = (prompt, least, *(each.mark for each in changing))
+    return residence.remembered(parts, key, partial(_read, parts, prompt, changing, least))
+
+
+def _read(
+    parts: Parts, prompt: str, adapters: Sequence[Applied], least: int
+) -> tuple[torch.Tensor, TextReport, int]:
+    """See `_embed`."""
     import torch
 
-    changing = [each for each in adapters if each.changes("text_encoder")]
-    cache: OrderedDict[tuple[Any, ...], tuple[torch.Tensor, TextReport, int]] = parts.extra["prompts"]
-    key = (prompt, least, *(each.mark for each in changing))
-    if key in cache:
-        cache.move_to_end(key)
-        return cache[key]
     tokenizer: PromptTokenizer = parts.components["tokenizer"]
     tokens = tokenizer.encode(prompt, least)
     encoder = _component(parts, "text_encoder")
     device = torch.device(parts.placement.device)
     guard = memory_guard(parts.placement, "reading the prompt")
-    with torch.inference_mode(), guard, in_use(encoder, "text_encoder", [changing]):
+    with torch.inference_mode(), guard, in_use(encoder, "text_encoder", [adapters]):
         states = encoder(
             input_ids=torch.tensor([tokens.ids], device=device),
             attention_mask=torch.tensor([tokens.mask], device=device),
@@ -230,10 +220,7 @@ def _embed(
         ).hidden_states
         stacked = torch.stack([states[layer] for layer in parts.checkpoint.text.layers], dim=2)
     end = max(index for index, real in enumerate(tokens.mask) if real) + 1
-    cache[key] = (stacked.flatten(2), tokens.report, end)
-    while len(cache) > _CACHED_PROMPTS:
-        cache.popitem(last=False)
-    return cache[key]
+    return stacked.flatten(2), tokens.report, end
 
 
 def _component(parts: Parts, name: str) -> Any:

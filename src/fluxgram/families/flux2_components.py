@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fluxgram.errors import CheckpointDamaged
 from fluxgram.families import flux2_blocks, flux2_processors, layout, weights
 from fluxgram.families.blueprint import Blueprint, made, settings_of, shapes_of, weightless
+from fluxgram.families.decoding import decoding_half
 from fluxgram.families.imports import narrow
 
 if TYPE_CHECKING:
@@ -61,20 +62,10 @@ def autoencoder(folder: Path, checkpoint: Checkpoint) -> Blueprint:
     with narrow():
         from diffusers.models.autoencoders.autoencoder_kl_flux2 import AutoencoderKLFlux2
 
-    import torch
-
     config = layout.read_config(folder, "vae")
     files = layout.weight_files(folder, "vae")
     module = weightless(lambda: AutoencoderKLFlux2.from_config(settings_of(config)), folder, "vae")
-    weights.check_shapes(files, shapes_of(module))
-    unused = ("encoder.", "quant_conv.")
-    module.encoder = None
-    module.quant_conv = None
-
-    def finish(filled: nn.Module, device: torch.device) -> None:
-        filled.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-    return Blueprint(module, files, lambda name: None if name.startswith(unused) else name, finish)
+    return decoding_half(module, files)
 
 
 def text_encoder(folder: Path, checkpoint: Checkpoint) -> Blueprint:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fluxgram.families.adapters.applied import Applied, in_use
-from fluxgram.families.guidance import guided, in_one_batch
+from fluxgram.families.guidance import guided, in_one_batch, pass_gb
 from fluxgram.families.placement import memory_guard
 from fluxgram.families.steering import steering_of
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from fluxgram.families.contract import Condition, Latents, Parts
 
 Rows = Sequence[Sequence[Applied]]
-_STATES = 30
-"""Numbers of the transformer's width that a single block holds at once for a token, roughly."""
 
 
 def velocity(
@@ -37,7 +35,7 @@ def velocity(
         return forward(text, negative)
     batch = latents.tokens.shape[0]
     alike = negative is None and text.shape[1:] == unguided.shape[1:]
-    together = alike and in_one_batch(parts.placement, _pass_gb(parts, transformer, latents, text))
+    together = alike and in_one_batch(parts.placement, pass_gb(parts, transformer, latents, text))
     if together:
         text, unguided = (each.expand(batch, -1, -1) for each in (text, unguided))
     return guided(forward, text, negative, unguided, condition.guidance, together=together)
@@ -95,14 +93,6 @@ def _forward(
         )[0]
     result: torch.Tensor = found.float()
     return result
-
-
-def _pass_gb(parts: Parts, transformer: Any, latents: Latents, text: torch.Tensor) -> float:
-    """Memory that one pass takes beside the weights, in GiB, roughly."""
-    width = transformer.config.num_attention_heads * transformer.config.attention_head_dim
-    tokens = latents.tokens.shape[0] * (latents.tokens.shape[1] + text.shape[1])
-    size: int = parts.placement.torch_dtype().itemsize
-    return float(tokens * width * _STATES * size / 2**30)
 
 
 def _positions(parts: Parts, rows: int, columns: int, lengths: tuple[int, ...]) -> torch.Tensor:

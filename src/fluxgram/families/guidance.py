@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fluxgram.errors import RequestError
 
@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     import torch
 
     from fluxgram.families.checkpoints import Checkpoint
-    from fluxgram.families.contract import Negative
+    from fluxgram.families.contract import Latents, Negative, Parts
     from fluxgram.families.placement import Placement
 
 MOST = 100.0
 """The largest scale of a method; far beyond any use, and still no overflow."""
+_STATES = 30
+"""Numbers of the transformer's width that a single block holds at once for a token, roughly."""
 
 
 def check_guidance(checkpoint: Checkpoint, negative: Negative | None, guidance: float) -> None:
@@ -111,3 +113,18 @@ def in_one_batch(placement: Placement, pass_gb: float) -> bool:
 
     whole = torch.cuda.get_device_properties(placement.device).total_memory / 2**30
     return (placement.settings.memory_gb or whole) - placement.needed_gb >= 4 * pass_gb
+
+
+def pass_gb(parts: Parts, transformer: Any, latents: Latents, text: torch.Tensor) -> float:
+    """Memory that one pass takes beside the weights, in GiB, roughly.
+
+    Args:
+        parts: The loaded checkpoint.
+        transformer: Its transformer.
+        latents: The pictures of the pass.
+        text: Their text, (1 or batch, text tokens, channels).
+    """
+    width = transformer.config.num_attention_heads * transformer.config.attention_head_dim
+    tokens = latents.tokens.shape[0] * (latents.tokens.shape[1] + text.shape[1])
+    size: int = parts.placement.torch_dtype().itemsize
+    return float(tokens * width * _STATES * size / 2**30)

@@ -1,12 +1,12 @@
-"""Starting noise by seed: the same numbers on every machine, for every family.
+"""Starting noise by seed, the same numbers on every machine, and noise levels by steps; for every family.
 
-How a family packs them into tokens is its own.
+How a family packs noise into tokens, and how far it shifts its levels, is its own.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fluxgram.errors import RequestError
 
@@ -45,3 +45,20 @@ def draw(shape: tuple[int, ...], seed: int) -> torch.Tensor:
         torch.randn(shape, generator=other)  # the first draw is that of a small seed
         noise = (noise + torch.randn(shape, generator=other)) * math.sqrt(0.5)
     return noise
+
+
+def levels(steps: int, shift: float, mu: float | None) -> list[float]:
+    """Noise levels from 1 down to 0; `steps + 1` numbers, in float32 as the stock scheduler computes them.
+
+    Args:
+        steps: Denoising steps.
+        shift: Evenly spaced ones are shifted by it where there is no `mu`; 1 leaves them.
+        mu: Exponent of a shift that goes by the picture, or None.
+    """
+    import numpy as np
+
+    even: Any = np.linspace(1.0, 1 / steps, steps).astype(np.float32)
+    if mu is not None:
+        shift = math.exp(mu)
+        return [*(float(level) for level in shift / (shift + (1 / even - 1))), 0.0]
+    return [*(float(level) for level in shift * even / (1 + (shift - 1) * even)), 0.0]
