@@ -47,7 +47,7 @@ def test_a_picture_and_its_receipt(drawing: Engine) -> None:
     receipt = result.receipt
     assert result.picture.size == (96, 64)
     assert (receipt.checkpoint.name, receipt.checkpoint.family) == ("dev", "flux1")
-    assert (receipt.steps, receipt.guidance) == (2, 3.5)
+    assert (receipt.steps, receipt.guidance, receipt.schedule) == (2, 3.5, "linear")
     assert (receipt.prompt.kept, receipt.prompt.lost) == (4, "")
 
 

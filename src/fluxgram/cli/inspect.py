@@ -99,7 +99,7 @@ def lines_of(receipt: Receipt) -> list[tuple[str, str]]:
     if receipt.rendered != receipt.delivered:
         size += ", drawn at {}x{}".format(*receipt.rendered)
     asked = f", for {source.asked}" if source.asked else ""
-    guidance = "none" if receipt.guidance <= 1 else f"{receipt.guidance:g}"
+    guidance = "none" if receipt.guidance == 1 else f"{receipt.guidance:g}"
     lines += [
         ("seed", str(receipt.seed)),
         ("size", size),

@@ -135,8 +135,8 @@ class Receipt:
         seed: Seed of this picture.
         quality: The dial as it stood.
         steps: Denoising steps taken.
-        guidance: Classifier-free guidance scale; 1 is none.
-        schedule: Kind of noise levels, `empirical` or `shift 3`.
+        guidance: Guidance scale: of a second pass, where 1 is none, or a number that the checkpoint reads.
+        schedule: Kind of noise levels: `empirical`, `linear` or `shift 3`.
         rendered: (width, height) in px that the checkpoint drew.
         delivered: (width, height) in px of the picture.
         crop: Part of the rendered picture that was delivered: left, top, right, bottom in px.

@@ -93,7 +93,7 @@ def receipt_of(shot: Shot, parts: Parts) -> Receipt:
         quality=plan.request.quality,
         steps=plan.steps,
         guidance=plan.guidance,
-        schedule=schedule.kind if schedule.kind == "empirical" else f"{schedule.kind} {schedule.shift:g}",
+        schedule=f"shift {schedule.shift:g}" if schedule.kind == "shift" else schedule.kind,
         rendered=plan.rendered,
         delivered=plan.delivered,
         crop=plan.crop,
