@@ -376,7 +376,7 @@ def test_a_cell_says_what_another_server_refused_and_that_its_size_is_another(
         "prompt": "a sailor", "n": 1, "size": "64x64", "quality": "medium", "seed": 2**60 + 1,
     }, "the seed of the picture that is drawn here"  # fmt: skip
     settings = board["cells"][0]["settings"]
-    assert settings["not_applied"] == "size, negative"
+    assert (settings["not_applied"], settings["unconfirmed"]) == ("size, negative", "seed, quality")
     assert (settings["size"], settings["quality"], settings["seed"]) == ("32x48", "proof", str(2**60 + 1))
     assert "negative" not in settings
     page = service.call("GET", f"/api/v1/boards/{board['id']}/sheet.html").body.decode()
@@ -518,6 +518,8 @@ def test_a_second_fluxgram_draws_and_a_server_that_dies_forgets_nothing(
         first, slow, third = wait_until(there, "the second service's picture")
         assert slow["state"] == "running"
         assert first["picture"]["origin"] == "endpoint"
+        assert first["settings"]["seed"] == "66"
+        assert "unconfirmed" not in first["settings"], "its receipt says it"
         with Image.open(io.BytesIO(own.call("GET", f"/pictures/{first['picture']['name']}").body)) as drawn:
             assert drawn.convert("RGB").getpixel((5, 5)) == (66, 0, 0), "the toy's colour of the seed"
         own.kill()

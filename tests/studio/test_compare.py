@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
+from tests.cli.test_compare import KEY, Maker, run
 from tests.serving import Server, wait_until
 from tests.studio.conftest import forget, no_sideways_scrolling
 
@@ -350,6 +352,30 @@ def test_another_server_is_added_asked_and_its_failure_told(page: Page, studio: 
     page.get_by_role("dialog").get_by_role("button", name="Forget").click()
     expect(page.get_by_role("button", name="Nobody", exact=True)).to_have_count(0)
     forget(page, "422")
+
+
+def test_what_another_server_refuses_stands_among_the_differences(page: Page, studio: Server) -> None:
+    with contextmanager(run)(Maker) as maker:
+        place = {"url": f"http://127.0.0.1:{maker.server_port}/v1", "key": KEY, "checkpoint": "imago"}
+        assert studio.call("PUT", "/api/v1/endpoints/maker", place).status == 200
+        page.goto("/compare")
+        page.get_by_label("Prompt", exact=True).fill("a sailor")
+        page.get_by_label("Negative prompt", exact=True).fill("glasses")
+        page.get_by_text("Draft").click()
+        page.get_by_role("button", name="As written").click()
+        page.get_by_role("button", name="maker", exact=True).click()
+        page.get_by_role("button", name="Compare 2 pictures").click()
+        page.wait_for_url(re.compile("/compare/[A-Za-z0-9]+"))
+        expect(page.locator("#stage img")).to_have_count(2)
+        row = page.locator("#differences tr", has=page.get_by_role("rowheader", name="Not applied"))
+        expect(row).to_contain_text("Seed, Negative")
+        first = maker.asked[0][2]
+        assert (first["negative_prompt"], first["quality"]) == ("glasses", "low")
+        own = studio.call("GET", f"/api/v1/boards/{page.url.rpartition('/')[2].partition('#')[0]}").json[
+            "cells"
+        ][0]
+        assert str(first["seed"]) == own["settings"]["seed"]
+    studio.call("DELETE", "/api/v1/endpoints/maker")
 
 
 def test_every_way_of_looking_passes_axe(page: Page, studio: Server, axe: Callable[..., None]) -> None:

@@ -47,7 +47,8 @@ class Cell:
         eta: Seconds until it is done, where that is known.
         picture: What it shows; None until there is one.
         settings: How it was made, as far as known: prompt, negative, negative_method, adapters, seed, checkpoint,
-            steps, guidance, size, endpoint; `not_applied` names what another server was asked for in vain.
+            steps, guidance, size, endpoint; of what another server was asked for, `not_applied` names what it refused,
+            `unconfirmed` what it took without a word.
         problem: Why there is no picture.
     """
 
@@ -198,7 +199,9 @@ def _came(asked: dict[str, Any], kept: dict[str, Any], refused: Mapping[str, str
         missing.insert(0, "size")
     left = {name: value for name, value in asked.items() if name not in missing}
     ours = {name: asked[name] for name in ("endpoint", "prompt")}
-    return {**left, **kept, **ours} | ({"not_applied": ", ".join(missing)} if missing else {})
+    silent = [name for name in left if name not in (*ours, "size", *kept) and left[name] != "final"]
+    told = {"not_applied": ", ".join(missing), "unconfirmed": ", ".join(silent)}
+    return {**left, **kept, **ours, **{name: names for name, names in told.items() if names}}
 
 
 def is_lost(plain: Mapping[str, Any], now: float) -> bool:

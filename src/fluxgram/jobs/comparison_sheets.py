@@ -115,8 +115,9 @@ def _made(cell: Cell) -> tuple[str, ...]:
         str(said.get("size", "")),
         f"negative by {METHODS[said['negative_method']]}" if said.get("negative_method") in _STEERED else "",
     ]
-    missing = [f"not applied: {said['not_applied']}"] if "not_applied" in said else []
-    lines = (" · ".join(filter(None, part)) for part in (facts, more, missing))
+    told = (("unconfirmed", "sent, unconfirmed"), ("not_applied", "not applied"))
+    others = ([f"{words}: {said[name]}"] for name, words in told if name in said)
+    lines = (" · ".join(filter(None, part)) for part in (facts, more, *others))
     return tuple(line for line in lines if line)
 
 

@@ -2,7 +2,7 @@
 import { h, t } from "./core.js";
 
 const MOST_PAIRS = 400_000;
-const ORDER = ["endpoint", "checkpoint", "adapters", "prompt", "negative", "negative_method", "seed", "quality", "steps", "guidance", "size", "not_applied"];
+const ORDER = ["endpoint", "checkpoint", "adapters", "prompt", "negative", "negative_method", "seed", "quality", "steps", "guidance", "size", "not_applied", "unconfirmed"];
 
 /**
  * Two texts as runs of words: in both, only in the first, only in the second.
@@ -76,4 +76,4 @@ function value(name, settings, first, at) {
 
 const shown = (name, said) => (name === "size" ? said.replace("x", " × ") : name === "quality" ? t(`compare.quality_${said}`)
   : name === "negative_method" ? t(`compare.way_${said}`)
-  : name === "not_applied" ? said.split(", ").map((each) => t(`compare.setting_${each}`)).join(", ") : said);
+  : name === "not_applied" || name === "unconfirmed" ? said.split(", ").map((each) => t(`compare.setting_${each}`)).join(", ") : said);
