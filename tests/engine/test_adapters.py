@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from dataclasses import replace
@@ -109,6 +110,34 @@ def test_another_file_of_the_name_is_noticed(engine: Engine, toy: str, film: Pat
         engine.reshoot(replace(first.receipt, adapters=()), checkpoint=toy, adapters=[str(path)])
 
 
+@pytest.mark.parametrize("becomes", ["replaced", "removed"])
+def test_all_pictures_of_a_job_have_the_same(
+    engine: Engine, toy: str, film: Path, tmp_path: Path, becomes: str
+) -> None:
+    path = Path(shutil.copy(film, tmp_path / "film.safetensors"))
+    alone = engine.generate(replace(PLAIN, seed=8, adapters=(AdapterUse(str(film)),)))[0]
+    job = engine.submit(replace(PLAIN, samples=2, adapters=(AdapterUse(str(path)),)))
+    while not job.results:
+        engine.step()
+    path.unlink()
+    if becomes == "replaced":
+        write_lora(path, Path(toy), seed=9)
+    while engine.busy:
+        engine.step()
+    first, second = job.results
+    assert second.receipt.adapters == first.receipt.adapters
+    assert second.picture.tobytes() == alone.picture.tobytes()
+
+
+def test_a_file_is_held_to_its_hash(engine: Engine, film: Path) -> None:
+    mark = hashlib.sha256(film.read_bytes()).hexdigest()
+    plain = drawn_with(engine, str(film))
+    assert np.array_equal(drawn_with(engine, AdapterUse(str(film), fingerprint=mark.upper())), plain)
+    with pytest.raises(AdapterError, match=f"asked for as {'0' * 12}, and the one here now is {mark[:12]}"):
+        drawn_with(engine, AdapterUse(str(film), fingerprint="0" * 64))
+    assert np.array_equal(drawn_with(engine, str(film)), plain)
+
+
 def test_steps_and_blocks(engine: Engine, film: Path) -> None:
     plain, whole = drawn_with(engine), drawn_with(engine, str(film))
     early = drawn_with(engine, f"{film}@steps=0-0.5")
@@ -163,6 +192,8 @@ def test_which_adapters_work_at_a_step(engine: Engine, film: Path, skin: Path) -
         ("half", AdapterDamaged, "half"),
         ("misfit", AdapterMisfit, "does not fit"),
         ("{film}@blocks=triple:1", RequestError, "no such blocks"),
+        ("{film}@blocks=double:1,transformer_blocks:2", RequestError, "two factors for transformer.transf"),
+        ("{film}@blocks=text_encoder:0.5", RequestError, "changes nothing there"),
     ],
 )
 def test_a_bad_one_fails_its_job_alone(

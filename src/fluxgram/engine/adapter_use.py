@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from pathlib import PurePath
 from typing import Any
 
-from fluxgram.errors import RequestError
+from fluxgram.errors import AdapterError, RequestError
 
 MOST_WEIGHT = 4.0
 MOST_ADAPTERS = 8
@@ -24,11 +24,12 @@ MOST_BLOCKS = 256
 """Factors by blocks of one adapter."""
 FORM = "FILE_OR_NAME[:WEIGHT][@steps=0-0.6][@blocks=double:0.5,single.0-9:1]"
 
-_FIELDS = ("source", "weight", "steps", "blocks")
+_FIELDS = ("source", "weight", "steps", "blocks", "fingerprint")
 _DRIVE = re.compile(r"[A-Za-z]")
 _OPTION = re.compile(r"@(\w+)=([^@]*)$")
 _STEPS = re.compile(r"\s*([0-9.]+)\s*-\s*([0-9.]+)\s*")
 _TOGETHER = re.compile(r"\s\+\s")
+_HASH = re.compile(r"[0-9a-f]{64}")
 _BLOCK = re.compile(r"[A-Za-z_][\w.]*(?:\.\d+-\d+)?")
 
 
@@ -43,6 +44,7 @@ class AdapterUse:
             whenever it works at all: the prompt is read once.
         blocks: Factors by blocks: `double`, `single`, `double.3`, `single.0-9`, `text_encoder`, or the beginning of a
             layer's path; the most exact counts, and 1 where none is named.
+        fingerprint: SHA-256 of the file that it must be, hex; any where empty. `parse` knows no word for it.
 
     Raises:
         RequestError: A value that no adapter can have.
@@ -52,6 +54,7 @@ class AdapterUse:
     weight: float | None = None
     steps: tuple[float, float] = (0.0, 1.0)
     blocks: Mapping[str, float] = field(default_factory=dict, hash=False)
+    fingerprint: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "source", _source(self.source))
@@ -60,6 +63,7 @@ class AdapterUse:
         object.__setattr__(self, "weight", weight)
         object.__setattr__(self, "steps", _steps(self.steps, where))
         object.__setattr__(self, "blocks", _blocks(self.blocks, where))
+        object.__setattr__(self, "fingerprint", _fingerprint(self.fingerprint, where))
 
     @classmethod
     def parse(cls, text: str) -> AdapterUse:
@@ -128,13 +132,36 @@ class AdapterUse:
             plain["steps"] = list(self.steps)
         if self.blocks:
             plain["blocks"] = dict(self.blocks)
+        if self.fingerprint:
+            plain["fingerprint"] = self.fingerprint
         return plain
+
+    def hold_to(self, fingerprint: str) -> None:
+        """Refuse a file that is another one than asked for.
+
+        Args:
+            fingerprint: Of the file that is there.
+
+        Raises:
+            AdapterError: It is another one.
+        """
+        if self.fingerprint and fingerprint and self.fingerprint != fingerprint:
+            raise AdapterError(
+                f"The adapter {self.source[:80]} was asked for as {self.fingerprint[:12]}, "
+                f"and the one here now is {fingerprint[:12]}.",
+                "Ask again to draw with the one that is here, or put the other one back.",
+            )
 
     @property
     def called(self) -> str:
-        """For people: its name without folder and ending, and its weight where one was given."""
-        name = PurePath(self.source).stem if self.source.endswith(".safetensors") else self.source
-        return name if self.weight is None else f"{name} {self.weight:g}"
+        """For people: its name without folder and ending, and what was given with it: weight, steps, blocks."""
+        parts = [PurePath(self.source).stem if self.source.endswith(".safetensors") else self.source]
+        if self.weight is not None:
+            parts.append(f"{self.weight:g}")
+        if self.steps != (0.0, 1.0):
+            parts.append("steps {:g}-{:g}".format(*self.steps))
+        parts += [f"{name} {factor:g}" for name, factor in self.blocks.items()]
+        return " ".join(parts)
 
     def __str__(self) -> str:
         """As `parse` reads it."""
@@ -216,6 +243,14 @@ def _blocks(value: object, where: str) -> dict[str, float]:
     return {name: _number(factor, f"The factor of {name} of {where}") for name, factor in value.items()}
 
 
+def _fingerprint(value: object, where: str) -> str:
+    if value == "" or (isinstance(value, str) and _HASH.fullmatch(value.lower())):
+        return value.lower()
+    raise RequestError(
+        f"The fingerprint of {where} is none.", "It is the SHA-256 of its file: 64 digits 0-9 and a-f."
+    )
+
+
 def _without_weight(text: str) -> tuple[str, float | None]:
     source, colon, tail = text.rpartition(":")
     if not colon or re.search(r"[/\\]|\.safetensors\s*$", tail):
@@ -232,9 +267,11 @@ def _without_weight(text: str) -> tuple[str, float | None]:
 def _read_steps(text: str, whole: str) -> tuple[float, float]:
     found = _STEPS.fullmatch(text)
     try:
-        return (float(found[1]), float(found[2])) if found else (1.0, 0.0)  # refused by the class
+        if found:
+            return float(found[1]), float(found[2])
     except ValueError:
-        raise RequestError(f"{text[:40]!r} of {whole[:80]!r} are no steps.", "Write @steps=0-0.6.") from None
+        pass
+    raise RequestError(f"{text[:40]!r} of {whole[:80]!r} are no steps.", "Write @steps=0-0.6.")
 
 
 def _read_blocks(text: str, whole: str) -> dict[str, float]:

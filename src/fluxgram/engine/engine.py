@@ -209,7 +209,10 @@ class Engine:
         self.close()
 
     def _begin(self, shot: Shot) -> None:
+        job = self._jobs[shot.job]
+        shot.adapters = job.adapters
         self._runner.begin(shot, self._progress(shot))
+        job.adapters = shot.adapters
         condition, _ = shot.under_way()
         adapters = tuple(map(adapter_of, shot.adapters))
         self._tell(events.Encoded(shot.job, shot.picture, condition.report, adapters))

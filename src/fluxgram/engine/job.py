@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fluxgram.engine.events import Event
+    from fluxgram.engine.opened import Fitted
     from fluxgram.engine.plan import Plan
     from fluxgram.engine.request import Request
     from fluxgram.engine.result import Result
@@ -26,6 +27,8 @@ class Job:
         plan: What will be done.
         on_event: Called with each of its events.
         results: Finished pictures, in order.
+        adapters: What its pictures are drawn with, from the first one on: all of them with the same, whatever becomes
+            of the files meanwhile.
         error: Why it ended without (all of) its pictures; `errors.Cancelled` where the user stopped it.
         cancel_asked: It leaves at the next step.
     """
@@ -34,6 +37,7 @@ class Job:
     plan: Plan
     on_event: Callable[[Event], None] | None = None
     results: list[Result] = field(default_factory=list)
+    adapters: tuple[Fitted, ...] = ()
     error: Exception | None = None
     cancel_asked: bool = False
 

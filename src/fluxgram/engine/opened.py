@@ -1,22 +1,22 @@
 """`OpenedAdapters`: adapters read from their files, held against a checkpoint and kept in memory by use.
 
-A picture holds the ones that it is drawn with, so a file that is removed meanwhile, or an adapter that leaves memory,
-does it no harm. A file that was changed is read anew. What an adapter does is `fluxgram.families.adapters`.
+A job holds the ones that it is drawn with, so a file that is removed or replaced meanwhile, or an adapter that leaves
+memory, does it no harm. A file that was changed is read anew. What an adapter does is `fluxgram.families.adapters`.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fluxgram.engine.factors import factors_of
 from fluxgram.engine.plan import key_of
 from fluxgram.errors import AdapterError, RequestError, UnknownAdapter
-from fluxgram.families.adapters.applied import Applied, begins_with
+from fluxgram.families.adapters.applied import Applied
 
 if TYPE_CHECKING:
     import torch
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 MOST_BYTES = 2**30
 """Adapters in memory take at most this, the last one used excepted; pictures in flight keep theirs all the same."""
 
-_GROUPS = {"double": "transformer_blocks", "single": "single_transformer_blocks"}
-_RANGE = re.compile(r"(.+)\.(\d+)-(\d+)")
 _log = logging.getLogger(__name__)
 
 
@@ -85,8 +83,16 @@ class OpenedAdapters:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def fit(self, plan: Plan, parts: Parts, family: Family) -> tuple[Fitted, ...]:
+    def fit(
+        self, plan: Plan, parts: Parts, family: Family, held: Sequence[Fitted] = ()
+    ) -> tuple[Fitted, ...]:
         """The adapters of a plan, opened: all of them, or an error and none.
+
+        Args:
+            plan: What is to be drawn.
+            parts: The loaded checkpoint.
+            family: Its family.
+            held: Those that an earlier picture of the job was drawn with; no file is looked at then.
 
         Raises:
             UnknownAdapter: There is none of that name.
@@ -94,6 +100,9 @@ class OpenedAdapters:
             UnsafeWeights: A pickled file.
             RequestError: The same adapter by two names, or blocks that are not there.
         """
+        if held:
+            where = _device(parts.placement.device), parts.placement.torch_dtype()
+            return tuple(replace(each, adapter=each.adapter.to(*where)) for each in held)
         own = len(plan.adapters) - len(plan.request.adapters)
         fitted: list[Fitted] = []
         for number, use in enumerate(plan.adapters):
@@ -119,8 +128,9 @@ class OpenedAdapters:
                 f"The file of the adapter {known.name} was changed since it was added.",
                 f"Add it again: fluxgram adapters add FILE --name {known.name} --force",
             )
+        use.hold_to(adapter.fingerprint)
         weight = known.weight if use.weight is None else use.weight
-        blocks = factors_of(use, family.linear_shapes(parts)) if use.blocks else {}
+        blocks = factors_of(use, family.linear_shapes(parts), adapter.changes) if use.blocks else {}
         file = not known.fingerprint and known.source.startswith("file:")
         return Fitted(use, adapter, known.name, weight, blocks, own, file)
 
@@ -162,57 +172,6 @@ class OpenedAdapters:
         while len(self._kept) > 1 and self.bytes > self._most:
             (_, _), left = self._kept.popitem(last=False)
             _log.info("the adapter %s leaves memory", left.name)
-
-
-def factors_of(use: AdapterUse, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, float]:
-    """Factors by beginnings of layers' paths, from blocks as people name them.
-
-    Args:
-        use: The adapter as it was asked for.
-        shapes: The checkpoint's layers by path.
-
-    Raises:
-        RequestError: Blocks that the checkpoint does not have.
-    """
-    factors: dict[str, float] = {}
-    for name, factor in use.blocks.items():
-        for beginning in _beginnings(name):
-            if not any(
-                begins_with(path, beginning) or begins_with(_bare(path), beginning) for path in shapes
-            ):
-                raise RequestError(
-                    f"The adapter {use.source[:80]} has a factor for {name}, and there are no such blocks here.",
-                    f"There are: {_blocks_there(shapes)}.",
-                )
-            factors[beginning] = factor
-    return factors
-
-
-def _beginnings(name: str) -> Sequence[str]:
-    """Beginnings of layers' paths of a name such as `double`, `single.0-9` or `transformer_blocks.3.attn`."""
-    group, dot, rest = name.partition(".")
-    path = f"{_GROUPS.get(group, group)}{dot}{rest}"
-    found = _RANGE.fullmatch(path)
-    if not found:
-        return [path]
-    first, last = int(found[2]), min(int(found[3]), int(found[2]) + 999)
-    return [f"{found[1]}.{number}" for number in range(first, last + 1)] or [path]
-
-
-def _blocks_there(shapes: Mapping[str, tuple[int, ...]]) -> str:
-    """What can be named, in a line: `double.0-4, single.0-19, …`."""
-    groups: dict[str, int] = {}
-    for path in shapes:
-        for word, group in _GROUPS.items():
-            if begins_with(_bare(path), group):
-                groups[word] = max(groups.get(word, 0), int(_bare(path).split(".")[1]))
-    counted = [f"{word}.0-{last}" for word, last in groups.items()]
-    return ", ".join([*counted, *dict.fromkeys(path.partition(".")[0] for path in shapes)])
-
-
-def _bare(path: str) -> str:
-    """A layer's path without its component."""
-    return path.partition(".")[2]
 
 
 def _device(name: str) -> torch.device:

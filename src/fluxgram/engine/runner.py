@@ -107,7 +107,8 @@ class Runner:
         """
         plan = shot.plan
         if plan.adapters:
-            shot.adapters = self._run(partial(self._adapters.fit, plan), shot, "load", progress)
+            fit = partial(self._adapters.fit, plan, held=shot.adapters)
+            shot.adapters = self._run(fit, shot, "load", progress)
 
         def work(parts: Parts, family: Family) -> None:
             if plan.request.strict:
