@@ -159,6 +159,21 @@ def test_a_row_with_each_adapter_beside_the_row_without(shell: Shell, inside: Ru
     assert [row["label"] for row in json.loads(placed.out)["rows"]] == ["toy + film", "toy"]
 
 
+def test_what_a_checkpoint_cannot_apply_stands_in_its_row(
+    shell: Shell, inside: Run, toy: Path, distilled_toy: Path
+) -> None:
+    done = inside(
+        "compare", "x", "-c", toy, "-c", distilled_toy, *TOYS, "--guidance", 2.5, "--allow-ignored",
+        "-o", "s.png", "--json",
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    able, unable = (row["not_applied"] for row in json.loads(done.out)["rows"])
+    assert able == {}
+    assert list(unable) == ["guidance"]
+    assert "distilled" in unable["guidance"]
+    assert words((shell.folder / "s.html").read_text("utf-8")).count("not applied: guidance") == 1
+
+
 def test_files_stand_where_their_seed_is(shell: Shell, inside: Run, toy: Path) -> None:
     """A picture that knows its seed takes that column, one that knows nothing the column that is left."""
     assert (
