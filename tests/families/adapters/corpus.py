@@ -274,6 +274,31 @@ def diffusers_metadata(file: File) -> None:
     file.deltas = {name: delta * (3.0 if name == one_layer else 0.5) for name, delta in file.deltas.items()}
 
 
+@format_of("diffusers with whole names in its metadata")
+def diffusers_whole_names(file: File) -> None:
+    """As diffusers writes patterns where a layer's name ends another's (`loaders/peft.py`): `^` and all of the name."""
+    plain(file, lambda dotted, flat: f"transformer.{dotted}", A, B)
+    whole, ending = "x_embedder", "attn.to_q"
+    pattern = {f"^{whole}": 12, ending: 1}
+    config = {"transformer.r": 4, "transformer.lora_alpha": 2, "transformer.alpha_pattern": pattern}
+    file.metadata = {"format": "pt", "lora_adapter_metadata": json.dumps(config)}
+    file.deltas = {
+        name: delta * (3.0 if name == whole else 0.25 if name.endswith(ending) else 0.5)
+        for name, delta in file.deltas.items()
+    }
+
+
+@format_of("peft with a pattern in its adapter_config.json")
+def peft_pattern(file: File) -> None:
+    plain(file, lambda dotted, flat: f"base_model.model.{dotted}", A, B)
+    pattern = {r"^transformer_blocks\.\d+\.attn\.to_q": 12}
+    file.beside = {"peft_type": "LORA", "r": 4, "lora_alpha": 4, "alpha_pattern": pattern}
+    file.deltas = {
+        name: delta * (3.0 if name == "transformer_blocks.0.attn.to_q" else 1.0)
+        for name, delta in file.deltas.items()
+    }
+
+
 @format_of("peft with its adapter's name left in")
 def unstripped(file: File) -> None:
     down, up = ".lora_A.default.weight", ".lora_B.default.weight"
@@ -468,6 +493,15 @@ def kronecker(
 @format_of("LoKr of ai-toolkit: both whole")
 def lokr_whole(file: File) -> None:
     kronecker(file, lambda layer: f"diffusion_model.{layer.bfl}", halves=(False, False), alpha=1e10)
+
+
+@format_of("LoKr of ai-toolkit: both whole, in 16 bits, where its alpha is infinite")
+def lokr_whole_half(file: File) -> None:
+    kronecker(file, lambda layer: f"diffusion_model.{layer.bfl}", halves=(False, False), alpha=1e10)
+    for name in file.tensors:
+        if name.endswith(".alpha"):
+            file.tensors[name] = file.tensors[name].half()
+            assert file.tensors[name].isinf()
 
 
 @format_of("LoKr by kohya's names: one in halves")

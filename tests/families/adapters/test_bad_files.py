@@ -279,6 +279,22 @@ def test_nearest_names_are_named(tmp_path: Path) -> None:
     }
 
 
+def test_the_nearest_stands_beside_the_name_that_it_is_near_to(tmp_path: Path) -> None:
+    far, near = "lora_te1_text_model_encoder_layers_0_mlp_fc1", "transformer.transformer_blocks.0.attn.to_qq"
+    tensors = {}
+    for name in (far, near):
+        tensors |= {
+            f"{name}.lora_down.weight": torch.ones(1, 32),
+            f"{name}.lora_up.weight": torch.ones(32, 1),
+        }
+    said = str(refused(saved(tmp_path, good() | tensors), AdapterMisfit, "4 of its 6 tensors have no place"))
+    of_far, of_near = sorted(said.partition("no place; ")[2].split("; "), key=lambda each: near in each)
+    assert (far in of_far, "nearest" in of_far) == (True, False)
+    assert (
+        of_near.rstrip(".") == f"{near}: there is no such layer (nearest: {Q}, {Q.replace('to_q', 'to_k')})"
+    )
+
+
 def test_zeros_without_a_place_change_nothing_and_do_no_harm(tmp_path: Path) -> None:
     more = {
         "lora_te3_encoder_block_0_layer_0_SelfAttention_q.lora_down.weight": torch.ones(2, 4),

@@ -57,6 +57,7 @@ class Report:
         alphas: Alphas that occur, ascending; empty where the file has none (then alpha is the rank).
         layers: Layers of the checkpoint that are changed, sorted.
         base: What it was likely made for: `FLUX.1`, `FLUX.2 klein 4B`, …, or empty.
+        idle: Patterns of peft's `alpha_pattern` that fit no layer of the file, so that they say nothing.
     """
 
     form: str
@@ -68,6 +69,7 @@ class Report:
     alphas: tuple[float, ...]
     layers: tuple[str, ...]
     base: str
+    idle: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -126,23 +126,26 @@ def number(file: AdapterFile, name: str) -> float:
         raise AdapterDamaged(
             f"{file.path.name}: {name} should be one number and is {list(entry.shape)}.", _AGAIN
         )
-    with file.path.open("rb") as stream:
-        stream.seek(entry.start)
-        raw = stream.read(SIZES[entry.dtype])
-    value = _decoded(raw, entry.dtype)
-    if value is None or not math.isfinite(value):
+    try:
+        with file.path.open("rb") as stream:
+            stream.seek(entry.start)
+            value = _decoded(stream.read(SIZES[entry.dtype]), entry.dtype)
+    except (OSError, struct.error) as reason:
+        raise AdapterDamaged(f"{file.path} cannot be read: {reason}.", _AGAIN) from None
+    if not math.isfinite(value):
         raise AdapterDamaged(f"{file.path.name}: {name} is no number ({entry.dtype}).", _AGAIN)
     return value
 
 
-def check_numbers(file: AdapterFile) -> None:
-    """Read all weights once.
+def check_numbers(file: AdapterFile, names: Iterable[str]) -> None:
+    """Read all weights of these names once.
 
     Raises:
         AdapterDamaged: One of them is not a number, infinite, or too large to be a weight.
     """
-    for name, entry in file.entries.items():
-        if entry.dtype not in _LIMITS or len(entry.shape) == 0:
+    for name in names:
+        entry = file.entries[name]
+        if entry.dtype not in _LIMITS:
             continue
         limit = _LIMITS[entry.dtype][1]
         for bits in _bits(file, entry):
@@ -250,10 +253,23 @@ def _check_places(path: Path, entries: Mapping[str, Entry], start: int, size: in
         raise AdapterDamaged(f"{path} is truncated: {size} bytes where its header says {start}.", _AGAIN)
 
 
-def _decoded(raw: bytes, dtype: str) -> float | None:
-    """A number of a type; None for those that no tool writes single numbers in."""
+def _decoded(raw: bytes, dtype: str) -> float:
+    """A number of a type; not a number for true and false."""
     codes = {"F64": "d", "F32": "f", "F16": "e", "I64": "q", "I32": "i", "I16": "h", "I8": "b",
              "U64": "Q", "U32": "I", "U16": "H", "U8": "B"}  # fmt: skip
     if dtype == "BF16":
         raw, dtype = b"\0\0" + raw, "F32"
-    return float(struct.unpack(f"<{codes[dtype]}", raw)[0]) if dtype in codes else None
+    if dtype == "F8_E5M2":
+        raw, dtype = b"\0" + raw, "F16"
+    if dtype == "F8_E4M3":
+        return _of_e4m3(raw[0])
+    return float(struct.unpack(f"<{codes[dtype]}", raw)[0]) if dtype in codes else math.nan
+
+
+def _of_e4m3(bits: int) -> float:
+    """A sign, 4 bits of exponent (less 7), 3 of fraction; no infinities, and all ones are not a number."""
+    exponent, fraction = (bits >> 3) & 15, bits & 7
+    if exponent == 15 and fraction == 7:
+        return math.nan
+    value = math.ldexp(fraction + 8 if exponent else fraction, max(exponent, 1) - 10)
+    return -value if bits >> 7 else value

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fluxgram.families.adapters.header import FLOATS, AdapterFile, number
-from fluxgram.families.adapters.names import flat, text_encoder_of
 from fluxgram.families.adapters.roles import Part, part_of, strangeness
-from fluxgram.families.adapters.scaling import Scaling, scalings_of
+from fluxgram.families.adapters.scaling import Scaling, scaling_for
 
 Kind = Literal["lora", "loha", "lokr", "diff", "bias"]
 _MOST = 1000.0
@@ -92,11 +91,11 @@ class Piece:
         return [name for role, name in self.tensors.items() if role not in ("alpha", "magnitude", "up_bias")]
 
 
-def pieces_of(file: AdapterFile) -> tuple[list[Piece], list[Fault]]:
-    """Put the tensors of a file together.
+def pieces_of(file: AdapterFile, scalings: Mapping[str, Scaling]) -> tuple[list[Piece], list[Fault]]:
+    """Put the tensors of a file together; `scalings` is what it says of their scale.
 
     Raises:
-        AdapterDamaged: An alpha that is no number, or a configuration that cannot be read.
+        AdapterDamaged: An alpha that is no number.
     """
     layers: dict[str, dict[str, str]] = {}
     faults: list[Fault] = []
@@ -110,7 +109,6 @@ def pieces_of(file: AdapterFile) -> tuple[list[Piece], list[Fault]]:
             faults.append(_twice(name, part))
         else:
             roles[part.role] = name
-    scalings = scalings_of(file)
     pieces: list[Piece] = []
     strange = {part: fault.why for fault in faults if not fault.damaged for part in _beginnings(fault.layer)}
     for layer, roles in layers.items():
@@ -155,7 +153,7 @@ def _of_layer(
     if kind is None:
         return pieces, [_incomplete(name, layer, role, roles) for role, name in roles.items()]
     try:
-        pieces.append(_weights(file, layer, kind, roles, _scaling_for(layer, scalings)))
+        pieces.append(_weights(file, layer, kind, roles, scaling_for(layer, scalings)))
     except _Inconsistent as fault:
         return pieces, [Fault(roles[fault.role], layer, fault.why, damaged=True)] + [
             Fault(name, layer, "its layer cannot be used", damaged=True)
@@ -270,9 +268,11 @@ def _strength(
     scaling: Scaling | None,
 ) -> tuple[float | None, float]:
     """Alpha, and what the change is multiplied by: alpha / rank, and 1 where nothing says an alpha."""
+    if not rank or kind == "diff":  # ai-toolkit's full rank has an alpha of 1e10, which 16 bits do not hold
+        return None, 1.0
     in_file = "alpha" in roles
     alpha = number(file, roles["alpha"]) if in_file else scaling.alpha_of(layer) if scaling else None
-    if alpha is None or not rank or kind == "diff":
+    if alpha is None:
         return None, 1.0
     scale = alpha / (float(rank) if in_file or scaling is None else scaling.divisor(rank))
     role = "alpha" if in_file else next(iter(roles))
@@ -293,13 +293,6 @@ def _lengths(shape: tuple[int, ...], weight: tuple[int, int]) -> Literal["rows",
     if shape == (1, into):
         return "columns"
     raise _Inconsistent("magnitude", f"it is {_words(shape)} beside a weight of {_words(weight)}")
-
-
-def _scaling_for(layer: str, scalings: Mapping[str, Scaling]) -> Scaling | None:
-    """What peft says of a layer: the configuration of its component, else that of the file."""
-    inner = text_encoder_of(flat(layer))
-    component = inner[0] if inner else "transformer"
-    return scalings.get(component) or scalings.get("") or (scalings.get("unet") if not inner else None)
 
 
 def _sides(file: AdapterFile, name: str) -> tuple[int, ...]:

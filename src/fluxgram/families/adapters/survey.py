@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fluxgram.errors import AdapterDamaged, AdapterMisfit
 from fluxgram.families.adapters import header
@@ -24,7 +24,8 @@ from fluxgram.families.adapters.names import (
     text_encoder_of,
 )
 from fluxgram.families.adapters.pieces import Fault, Piece, pieces_of
-from fluxgram.families.adapters.roles import form_of
+from fluxgram.families.adapters.roles import form_of, part_of
+from fluxgram.families.adapters.scaling import idle_patterns, scalings_of
 
 Shapes = Mapping[str, tuple[int, ...]]
 _NAMED = 3
@@ -35,11 +36,19 @@ _NEAREST = 20
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What the header of a file says, held against a checkpoint or against what the file is likely for."""
+    """What the header of a file says, held against a checkpoint or against what the file is likely for.
+
+    Attributes:
+        report: As people are told.
+        placed: What has a place.
+        faults: What has none.
+        residual: See `Scaling`.
+    """
 
     report: Report
     placed: list[tuple[Piece, Place]]
     faults: list[Fault]
+    residual: str
 
 
 def survey_of(file: AdapterFile, shapes: Shapes | None) -> Survey:
@@ -48,7 +57,9 @@ def survey_of(file: AdapterFile, shapes: Shapes | None) -> Survey:
     Raises:
         AdapterDamaged: An alpha that is no number, or a configuration that cannot be read.
     """
-    pieces, faults = pieces_of(file)
+    scalings = scalings_of(file)
+    pieces, faults = pieces_of(file, scalings)
+    idle = idle_patterns({*(each.layer for each in pieces), *(each.layer for each in faults)}, scalings)
     kin = kin_of({piece.layer: piece.shape for piece in pieces} | {fault.layer: () for fault in faults})
     said = family_said(file.metadata)
     if said and not kin.family:
@@ -66,9 +77,9 @@ def survey_of(file: AdapterFile, shapes: Shapes | None) -> Survey:
                 faults += [Fault(name, piece.layer, why, damaged=False) for name in piece.tensors.values()]
             continue
         placed.append((piece, place))
-    return Survey(
-        _report(file, placed, pieces, faults, directory, str(kin) if kin.name else ""), placed, faults
-    )
+    report = _report(file, placed, pieces, faults, directory, str(kin) if kin.name else "")
+    residual = next((each.residual for each in scalings.values() if each.residual), "")
+    return Survey(replace(report, idle=idle), placed, faults, residual)
 
 
 def _absent(piece: Piece) -> str:
@@ -168,16 +179,20 @@ def refuse(file: AdapterFile, survey: Survey, shapes: Shapes | None, name: str, 
             f"({faults[0].name}: {faults[0].why}).",
             "Name the file of a LoRA, LoHa, LoKr or DoRA; a checkpoint is given with --checkpoint.",
         )
+    if survey.residual:
+        raise AdapterMisfit(
+            f"The adapter {name} was trained beside weights that its beginning had changed "
+            f"(init_lora_weights = {survey.residual!r}), which no checkpoint has.",
+            "Ask for it as a plain LoRA: peft makes one with path_initial_model_for_weight_conversion.",
+        )
     damaged = [fault for fault in faults if fault.damaged]
     if damaged:
         raise AdapterDamaged(
             f"The adapter {name} is damaged: {len(damaged)} of its {report.total} tensors cannot be used; "
-            f"{_listed(damaged)}.",
+            f"{_listed(damaged, {})}.",
             "Fetch it again, or ask for another file; nothing of it was applied.",
         )
     if faults:
-        near = next((names for names in report.unmatched.values() if names), ())
-        nearest = f" (nearest: {', '.join(near)})" if near else ""
         where = (made_for or "this checkpoint") if shapes is not None else "any FLUX.1 or FLUX.2"
         count = len(report.unmatched)
         unplaced = f"{count} of its {report.total} tensors {'has' if count == 1 else 'have'} no place"
@@ -187,7 +202,7 @@ def refuse(file: AdapterFile, survey: Survey, shapes: Shapes | None, name: str, 
         if shapes is not None:
             made.append(f"{made_for or 'the checkpoint'} is {kin_of(shapes)}")
         raise AdapterMisfit(
-            f"The adapter {name} does not fit {where}: {unplaced}; {_listed(faults)}{nearest}.",
+            f"The adapter {name} does not fit {where}: {unplaced}; {_listed(faults, report.unmatched)}.",
             f"{'; '.join([*made, 'nothing of it was applied'])}.",
         )
     said, here = family_said(file.metadata), kin_of(shapes).family if shapes is not None else ""
@@ -204,7 +219,7 @@ def refuse_numbers(file: AdapterFile, survey: Survey, name: str) -> None:
     Raises:
         AdapterDamaged: Impossible numbers, or no change at all.
     """
-    header.check_numbers(file)
+    header.check_numbers(file, [name for name in file.entries if not _is_alpha(name)])
     if all(_is_idle(file, piece) for piece, _ in survey.placed):
         raise AdapterDamaged(
             f"The adapter {name} would change nothing: all of its weights are 0.",
@@ -212,13 +227,25 @@ def refuse_numbers(file: AdapterFile, survey: Survey, name: str) -> None:
         )
 
 
-def _listed(faults: list[Fault]) -> str:
-    """The first faults in words, one a layer: by the tensor's name, or the layer's where all of its tensors have it."""
+def _is_alpha(name: str) -> bool:
+    """Alpha is no weight; where it counts it has been looked at."""
+    part = part_of(name)
+    return part is not None and part.role == "alpha"
+
+
+def _listed(faults: list[Fault], near: Mapping[str, tuple[str, ...]]) -> str:
+    """The first faults in words, one a layer: by the tensor's name, or the layer's where all of its tensors have it.
+
+    Args:
+        faults: At least one.
+        near: The nearest names by the tensor's.
+    """
     layers: dict[str, list[Fault]] = {}
     for fault in faults:
         layers.setdefault(fault.layer, []).append(fault)
-    said = [
-        f"{layer if len({fault.why for fault in each}) == 1 < len(each) else each[0].name}: {each[0].why}"
-        for layer, each in list(layers.items())[:_NAMED]
-    ]
+    said = []
+    for layer, each in list(layers.items())[:_NAMED]:
+        one = len({fault.why for fault in each}) == 1 < len(each)
+        nearest = f" (nearest: {', '.join(near[each[0].name])})" if near.get(each[0].name) else ""
+        said.append(f"{layer if one else each[0].name}: {each[0].why}{nearest}")
     return "; ".join([*said, "…"] if len(layers) > _NAMED else said)
