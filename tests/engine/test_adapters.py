@@ -129,6 +129,25 @@ def test_all_pictures_of_a_job_have_the_same(
     assert second.picture.tobytes() == alone.picture.tobytes()
 
 
+def test_what_is_in_memory_is_found_by_its_hash_when_its_file_is_gone(
+    toy: str, film: Path, tmp_path: Path
+) -> None:
+    settings = Settings(home=tmp_path / "home", device="cpu", threads=2)
+    known = add_adapter(str(film), settings, name="look").adapter
+    pinned = AdapterUse("look", 1.0, fingerprint=known.fingerprint)
+    with Engine(toy, settings) as engine:
+        first = drawn_with(engine, pinned)
+        remove_adapter("look", settings)
+        assert np.array_equal(drawn_with(engine, pinned), first)
+        with pytest.raises(UnknownAdapter):
+            drawn_with(engine, "look")
+        add_adapter(str(write_lora(tmp_path / "b.safetensors", Path(toy), seed=9)), settings, name="look")
+        assert np.array_equal(drawn_with(engine, pinned), first)
+        assert not np.array_equal(drawn_with(engine, "look"), first)
+    with Engine(toy, settings) as engine, pytest.raises(AdapterError, match="and the one here now is"):
+        drawn_with(engine, pinned)
+
+
 def test_a_file_is_held_to_its_hash(engine: Engine, film: Path) -> None:
     mark = hashlib.sha256(film.read_bytes()).hexdigest()
     plain = drawn_with(engine, str(film))
@@ -164,7 +183,7 @@ def test_a_share_of_the_steps_that_a_text_encoder_cannot_keep_is_told(
         assert not receipt.to_request().allow_ignored
         return [(entry.name, entry.value) for entry in receipt.ignored]
 
-    assert told(AdapterUse(str(path), steps=(0.5, 1.0))) == [("adapters", "words at steps 0.5-1")]
+    assert told(AdapterUse(str(path), steps=(0.5, 1.0))) == [("adapter_steps", "words at steps 0.5-1")]
     assert told(AdapterUse(str(path))) == []
     late, whole = (drawn_with(engine, f"{path}{steps}") for steps in ("@steps=0.5-1", ""))
     assert np.array_equal(late, whole)

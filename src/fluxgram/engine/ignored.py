@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ONLY_LISTED = frozenset({"checkpoint_negative", "fast", "adapters"})
+ONLY_LISTED = frozenset({"checkpoint_negative", "fast", "adapter_steps"})
 """Names of what is listed and never refused: a checkpoint's own negative prompt that it cannot apply, a fast version
 that does not draw a draft, and a share of the steps that an adapter's part in a text encoder cannot keep to."""
 

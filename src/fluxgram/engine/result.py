@@ -141,7 +141,9 @@ def _at_all_steps(shot: Shot) -> tuple[Ignored, ...]:
     """Adapters asked for in a share of the steps that change a text encoder, too, which reads once for all of them."""
     reason = "what it changes in a text encoder works at every step: the prompt is read once."
     return tuple(
-        Ignored("adapters", f"{fitted.name} at steps {fitted.use.steps[0]:g}-{fitted.use.steps[1]:g}", reason)
+        Ignored(
+            "adapter_steps", f"{fitted.name} at steps {fitted.use.steps[0]:g}-{fitted.use.steps[1]:g}", reason
+        )
         for fitted in shot.adapters
         if fitted.use.steps != (0.0, 1.0)
         and any(fitted.applied().changes(part) for part in ("text_encoder", "text_encoder_2"))
