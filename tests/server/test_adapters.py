@@ -84,7 +84,7 @@ def test_what_there_is(service: Server) -> None:
     adapters = {each["name"]: each for each in service.call("GET", "/api/v1/adapters").json["adapters"]}
     assert {"film", "skin", "large"} <= set(adapters)
     assert (adapters["skin"]["weight"], len(adapters["skin"]["fingerprint"])) == (0.5, 64)
-    assert set(adapters["film"]) == {"name", "base", "weight", "words", "licence", "fingerprint"}
+    assert set(adapters["film"]) == {"name", "base", "weight", "words", "licence", "fingerprint", "added"}
     assert str(service.home) not in service.call("GET", "/api/v1/adapters").body.decode()
     cards = {each["name"]: each for each in service.call("GET", "/api/v1/checkpoints").json["checkpoints"]}
     assert [cards[name]["negatives"] for name in ("toy", "quick", "mute")] == [

@@ -81,6 +81,7 @@ def inspect(
     from fluxgram.cli.console import write_json
     from fluxgram.families.adapters.reading import fault_of, inspect_adapter
     from fluxgram.families.adapters.shelf import find_adapter
+    from fluxgram.jobs.shelving import plain_report
     from fluxgram.settings import Settings
 
     settings = Settings.from_environment()
@@ -89,7 +90,7 @@ def inspect(
     report = inspect_adapter(found.path, shapes)
     fault = fault_of(found.path, shapes, name=found.name, made_for=checkpoint)
     if json:
-        write_json(_row(found) | _report_row(report) | _verdict(fault, checkpoint))
+        write_json(_row(found) | plain_report(report) | _verdict(fault, checkpoint))
     else:
         _print(found, report, fault, checkpoint)
     return 0 if fault is None else 1
@@ -148,20 +149,6 @@ def _row(adapter: KnownAdapter) -> dict[str, Any]:
         "file": str(adapter.path),
         "fingerprint": adapter.fingerprint,
         "added": adapter.added,
-    }
-
-
-def _report_row(report: Report) -> dict[str, Any]:
-    return {
-        "base": report.base,
-        "form": report.form,
-        "kinds": dict(report.kinds),
-        "total": report.total,
-        "matched": report.matched,
-        "unmatched": {name: list(near) for name, near in report.unmatched.items()},
-        "ranks": list(report.ranks),
-        "alphas": list(report.alphas),
-        "layers": list(report.layers),
     }
 
 

@@ -33,6 +33,7 @@ class AdapterCard:
         words: Words that call what it has learned.
         licence: Terms; empty where nobody said.
         fingerprint: SHA-256 of its file, hex.
+        added: When it was added, in UTC; empty where it comes with fluxgram.
     """
 
     name: str
@@ -41,6 +42,7 @@ class AdapterCard:
     words: tuple[str, ...]
     licence: str
     fingerprint: str
+    added: str = ""
 
 
 def adapter_cards(settings: Settings) -> list[AdapterCard]:
@@ -48,7 +50,9 @@ def adapter_cards(settings: Settings) -> list[AdapterCard]:
     from fluxgram.families.adapters.shelf import known_adapters
 
     return [
-        AdapterCard(name, each.base, each.weight, tuple(each.words), each.licence, each.fingerprint)
+        AdapterCard(
+            name, each.base, each.weight, tuple(each.words), each.licence, each.fingerprint, each.added
+        )
         for name, each in sorted(known_adapters(settings).items())
     ]
 

@@ -32,6 +32,7 @@ from fluxgram.store.pictures import PictureStore
 from fluxgram.store.queue import Queue
 
 if TYPE_CHECKING:
+    from fluxgram.families.checkpoints import Checkpoint
     from fluxgram.prompt.facts import CheckpointFacts
     from fluxgram.service import ServiceSettings
     from fluxgram.settings import Settings
@@ -283,6 +284,14 @@ class Jobs:
     def checkpoints(self) -> Sequence[CheckpointCard]:
         """What can draw here, the default first."""
         return self._offer.cards()
+
+    def checkpoint(self, name: str) -> Checkpoint:
+        """The table of a name that clients send.
+
+        Raises:
+            UnknownCheckpoint: There is none of that name.
+        """
+        return self._offer.named(name)[0]
 
     def found_by(self, name: str) -> str:
         """What the engine finds a checkpoint of ours by: its name, or a folder of this machine.

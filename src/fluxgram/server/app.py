@@ -19,6 +19,7 @@ from fluxgram.server import (
     guards,
     modelslab,
     native,
+    native_adapters,
     native_gallery,
     openai,
     operations,
@@ -79,6 +80,7 @@ def create_app(
     app.state.pulls, app.state.machine = Pulls(jobs.settings), Machine(jobs)
     app.state.cast_lock = threading.Lock()
     app.state.bodies, app.state.large_bodies = {}, native_gallery.LARGE_BODIES
+    app.state.streamed_bodies = native_adapters.STREAMED
     for surface in SURFACES:
         app.include_router(surface.router)
         app.state.bodies.update(dict.fromkeys(surface.PREFIXES, surface.failure))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from fastapi import Request
@@ -50,10 +50,17 @@ class BodyGuard:
         app: What comes after.
         most: Bytes of the largest body; 0 is no limit.
         larger: Bytes that the bodies of some paths may have where that is more, such as files.
+        streamed: Paths whose routes take the body as it comes, once they know who sends it, and count it themselves.
     """
 
-    def __init__(self, app: ASGIApp, most: int, larger: Mapping[str, int] | None = None) -> None:
-        self.app, self.most, self.larger = app, most, larger or {}
+    def __init__(
+        self,
+        app: ASGIApp,
+        most: int,
+        larger: Mapping[str, int] | None = None,
+        streamed: Collection[str] = (),
+    ) -> None:
+        self.app, self.most, self.larger, self.streamed = app, most, larger or {}, streamed
         self.held = {False: 0, True: 0}
         """Bytes of large bodies that are held now: of ordinary paths, and of those with larger ones."""
 
@@ -62,6 +69,9 @@ class BodyGuard:
         headers = Headers(scope=scope) if scope["type"] == "http" else None
         if headers is None or not ("content-length" in headers or "transfer-encoding" in headers):
             await self.app(scope, receive, send)
+            return
+        if scope["path"] in self.streamed:
+            await _answer_and_listen(self.app, scope, receive, send)
             return
         body, refused, counted = bytearray(), None, 0
         most = max(self.most, self.larger.get(scope["path"], 0)) if self.most else 0
@@ -141,19 +151,26 @@ def _large(body: bytearray) -> int:
 
 
 async def _answer_and_listen(answer: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a client that is still sending, and let it send on for a while: most read only when they are through.
+    """Answer a client that may still be sending, and let it send on for a while: most read only when they are through.
 
     The answer goes out at once; its end is held back, because the connection closes with it and what lies unread
     then resets it, answer and all.
     """
+    over = False
+
+    async def listening() -> Message:
+        nonlocal over
+        message = await receive()
+        over = over or not message.get("more_body", False)
+        return message
 
     async def held_back(message: Message) -> None:
         await send({**message, "more_body": True} if message["type"] == "http.response.body" else message)
 
-    await answer(scope, receive, held_back)
+    await answer(scope, listening, held_back)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(LISTEN_SECONDS):
             size = 0
-            while size < LISTEN_BYTES and (message := await receive()).get("more_body", False):
-                size += len(message.get("body", b""))
+            while size < LISTEN_BYTES and not over:
+                size += len((await listening()).get("body", b""))
     await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -43,7 +43,12 @@ _TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 def install(app: FastAPI) -> None:
     """Put the guards before the application."""
     service: ServiceSettings = app.state.service
-    app.add_middleware(BodyGuard, most=int(service.max_body_mb * 1_000_000), larger=app.state.large_bodies)
+    app.add_middleware(
+        BodyGuard,
+        most=int(service.max_body_mb * 1_000_000),
+        larger=app.state.large_bodies,
+        streamed=app.state.streamed_bodies,
+    )
     app.add_middleware(OriginGuard, service=service)
     if service.origins:
         app.add_middleware(

@@ -98,14 +98,6 @@ def checkpoint(name: str, request: Request, who: Who) -> Any:
     return respond(request, error, 404)
 
 
-@router.get("/adapters", summary="Adapters that can be drawn with", operation_id="adapters")
-def adapters(request: Request, who: Who) -> dict[str, list[dict[str, Any]]]:
-    """What was added to this machine (`fluxgram adapters add`), and what comes with fluxgram."""
-    who.may_look()
-    jobs: Jobs = request.app.state.jobs
-    return {"adapters": [{**asdict(card), "words": list(card.words)} for card in jobs.adapters()]}
-
-
 def _card(card: CheckpointCard) -> dict[str, Any]:
     plain: dict[str, Any] = json.loads(json.dumps(asdict(card)))
     return plain

@@ -16,23 +16,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fluxgram.errors import RequestError, UnknownAdapter
+from fluxgram.families.adapters.named_files import fault_here, named_file
 from fluxgram.families.adapters.shelf_files import (
+    MOST_WEIGHT,
+    Contents,
     KnownAdapter,
     Table,
     alone,
+    discard,
     in_folder,
     store,
-    take_away,
 )
 
 if TYPE_CHECKING:
     from fluxgram.settings import Settings
 
-__all__ = ["Added", "KnownAdapter", "add_adapter", "find_adapter", "known_adapters", "remove_adapter"]
+__all__ = [
+    "Added", "Contents", "KnownAdapter", "add_adapter", "find_adapter", "known_adapters", "remove_adapter", "whole_shelf",
+]  # fmt: skip
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
-_WEIGHTS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,47 +52,54 @@ def folder_of(settings: Settings) -> Path:
     return settings.home / "adapters"
 
 
-def known_adapters(settings: Settings) -> dict[str, KnownAdapter]:
-    """All adapters on this machine by name; the user's own win over those of the package.
+def whole_shelf(settings: Settings) -> Contents:
+    """All adapters on this machine by name, and what is broken; the user's own win over those of the package."""
+    inside, own = in_folder(_embedded(), "embedded:"), in_folder(folder_of(settings), "")
+    known = {name: each for name, each in inside.known.items() if name not in own.broken} | own.known
+    return Contents(dict(sorted(known.items())), own.broken, own.closed)
 
-    Raises:
-        AdapterDamaged: A table cannot be read; the message names the file.
-    """
-    found = {each.name: each for each in in_folder(_embedded(), "embedded:")}
-    found |= {each.name: each for each in in_folder(folder_of(settings), "")}
-    return dict(sorted(found.items()))
+
+def known_adapters(settings: Settings) -> dict[str, KnownAdapter]:
+    """All adapters on this machine that can be used, by name. One whose table is broken does no harm to the others."""
+    return dict(whole_shelf(settings).known)
 
 
 def find_adapter(source: str, settings: Settings) -> KnownAdapter:
     """The adapter of a name, a file (`.safetensors`), or a hub id `owner/repo[/file]`, fetched where it must be.
 
+    What begins with something on this machine means this machine: the hub is not asked for it.
+
     Raises:
         UnknownAdapter: None of these; the hint names the nearest.
-        AdapterError: A hub repository with several adapters, or none.
+        AdapterError: A hub repository with several adapters, or none; or the shelf cannot be looked at.
         CheckpointError: The hub does not give it; see `hub.py`.
         AdapterDamaged: Its table cannot be read.
     """
-    known = known_adapters(settings)
-    if source in known:
-        return known[source]
-    path = Path(source).expanduser() if "\0" not in source else None
-    if path is not None and _is_file(path):
-        return KnownAdapter(path.stem, path.absolute(), source=f"file:{path.absolute()}")
     from fluxgram.families.adapters.fetching import fetched, hub_id_of
 
+    shelf = whole_shelf(settings)
+    if source in shelf.known:
+        return shelf.known[source]
+    if source in shelf.broken:
+        raise shelf.broken[source]
+    if (path := named_file(source)) is not None:
+        return KnownAdapter(path.stem, path.absolute(), source=f"file:{path.absolute()}")
     hub_id = hub_id_of(source)
-    if hub_id is not None:
-        for each in known.values() if hub_id.revision is None else ():  # nobody wrote down of which they are
+    if hub_id is not None and hub_id.revision is None:  # nobody wrote down of which revision they are
+        for each in shelf.known.values():
             if each.source in (f"hub:{hub_id.repo}", f"hub:{hub_id}"):
                 return each
+    if (fault := fault_here(source) or shelf.closed) is not None:
+        raise fault
+    if hub_id is not None:
         path, exact = fetched(hub_id, settings)
         return KnownAdapter(path.stem, path, source=f"hub:{exact}")
     if source.endswith((".safetensors", ".bin", ".pt", ".ckpt")) or "/" in source or "\\" in source:
         raise UnknownAdapter(
             f"There is no file {_short(source)}.", "Check the spelling; `fluxgram adapters` lists names."
         )
-    near = get_close_matches(source, known, n=3, cutoff=0.6)
-    said = f"Nearest: {', '.join(near)}" if near else f"There are: {', '.join(known) or 'none'}"
+    near = get_close_matches(source, shelf.known, n=3, cutoff=0.6)
+    said = f"Nearest: {', '.join(near)}" if near else f"There are: {', '.join(shelf.known) or 'none'}"
     raise UnknownAdapter(
         f"There is no adapter {_short(source)!r}.",
         f"{said}; a .safetensors file or a hub id owner/repo will do, too.",
@@ -103,6 +114,7 @@ def add_adapter(
     weight: float = 1.0,
     words: Sequence[str] = (),
     replace: bool = False,
+    origin: str = "",
 ) -> Added:
     """Put an adapter on the shelf, after looking at all of it.
 
@@ -113,6 +125,7 @@ def add_adapter(
         weight: Its weight where nobody says one, -4 … 4.
         words: Words that call what it has learned; those that its file names where empty.
         replace: Take the place of another adapter of that name.
+        origin: Where it came from, where that is not `source`.
 
     Returns:
         The adapter; the same file added again is not fresh, and nothing was changed.
@@ -127,13 +140,15 @@ def add_adapter(
     from fluxgram.families.adapters.header import open_file
     from fluxgram.families.adapters.reading import check_adapter, fingerprint_of
 
-    if not -_WEIGHTS <= weight <= _WEIGHTS:
+    if not -MOST_WEIGHT <= weight <= MOST_WEIGHT:
         raise RequestError(
             f"The weight of an adapter is from -4 to 4, not {weight:g}.", "1 is as it was made."
         )
     name = checked_name(name) if name else ""
     found = find_adapter(source, settings)
-    mark = fingerprint_of(found.path) if found.path.is_file() else ""
+    mark = (
+        fingerprint_of(found.path) if found.path.is_file() else ""
+    )  # a pipe is refused below, by what it is
     if not replace and (same := _of_mark(mark, settings)) is not None:
         return Added(same, fresh=False)
     report = check_adapter(found.path, found.name)
@@ -142,7 +157,7 @@ def add_adapter(
     said = metadata.get("modelspec.trigger_phrase", "").strip()
     table = Table(
         fingerprint=mark,
-        source=found.source,
+        source=origin or found.source,
         base=report.base,
         weight=float(weight),
         words=tuple(words) or ((said,) if said else ()),
@@ -150,39 +165,40 @@ def add_adapter(
         added=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
     with alone(folder_of(settings)):
-        taken = next((each for each in known_adapters(settings) if each.casefold() == name.casefold()), None)
+        shelf = whole_shelf(settings)
+        names = [*shelf.known, *shelf.broken]
+        taken = next((each for each in names if each.casefold() == name.casefold()), None)
         if not replace and (same := _of_mark(mark, settings)) is not None:
             return Added(same, fresh=False)
         if not replace and taken is not None:
             raise RequestError(
-                f"There is an adapter {taken} already, of another file.",
-                "Give this one another --name, or take that one's place with --force.",
+                f"There is an adapter {taken} already, {'whose table is broken' if taken in shelf.broken else 'of another file'}.",
+                "Give this one another name (--name), or take that one's place (--force).",
             )
         return Added(store(found.path, taken or name, table, folder_of(settings)), fresh=True)
 
 
 def remove_adapter(name: str, settings: Settings) -> int:
-    """Take an adapter off the shelf; bytes that became free.
+    """Take an adapter off the shelf, be its table broken or not; bytes that became free.
 
     Raises:
         UnknownAdapter: There is none of that name; the hint names the nearest.
         RequestError: It comes with the package.
+        AdapterError: It cannot be removed.
     """
-    known = known_adapters(settings)
-    if name not in known:
-        near = get_close_matches(name, known, n=3, cutoff=0.5)
+    shelf, folder = whole_shelf(settings), folder_of(settings)
+    if name not in shelf.known and name not in shelf.broken:
+        if shelf.closed is not None:
+            raise shelf.closed
+        near = get_close_matches(name, [*shelf.known, *shelf.broken], n=3, cutoff=0.5)
         raise UnknownAdapter(
             f"There is no adapter {_short(name)!r}.",
             f"Nearest: {', '.join(near)}" if near else "`fluxgram adapters` lists them.",
         )
-    if known[name].path.parent != folder_of(settings):
+    if name in shelf.known and shelf.known[name].path.parent != folder:
         raise RequestError(f"{name} comes with fluxgram.", "There is nothing to remove.")
-    with alone(folder_of(settings)):
-        found = known_adapters(settings).get(name, known[name])  # it may have been replaced just now
-        table = folder_of(settings) / f"{name}.toml"
-        freed = table.stat().st_size if table.is_file() else 0
-        table.unlink(missing_ok=True)  # first: without it nothing is there
-        return freed + (take_away(found.path) if found.path.parent == folder_of(settings) else 0)
+    with alone(folder):
+        return discard(name, folder)
 
 
 def checked_name(name: str) -> str:
@@ -208,7 +224,7 @@ def derived_name(stem: str) -> str:
     plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9._]+", "-", plain).strip("-._")[:64].strip("-._")
     if not _NAME.fullmatch(name) or name.partition(".")[0] in _RESERVED:
-        raise RequestError(f"No name can be made of {_short(stem)!r}.", "Give it one with --name.")
+        raise RequestError(f"No name can be made of {_short(stem)!r}.", "Give it one (--name).")
     return name
 
 
@@ -220,13 +236,6 @@ def _of_mark(fingerprint: str, settings: Settings) -> KnownAdapter | None:
 
 def _embedded() -> Path:
     return Path(__file__).parents[1] / "data" / "adapters"
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file() or (path.exists() and not path.is_dir())
-    except OSError:  # a name that is too long
-        return False
 
 
 def _short(text: str) -> str:
