@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from fluxgram.engine.adapter_use import AdapterUse
-from fluxgram.errors import AdapterDamaged, AdapterMisfit, RequestError, UnknownAdapter
+from fluxgram.errors import AdapterDamaged, AdapterError, AdapterMisfit, RequestError, UnknownAdapter
 from fluxgram.families.adapters.shelf import add_adapter
 from fluxgram.jobs.door import Jobs
 from fluxgram.jobs.orders import Order
@@ -41,13 +42,25 @@ def order(*adapters: object, key: str = "") -> Order:
 
 def test_what_is_stored_is_what_is_drawn_again(door: Jobs) -> None:
     record = door.submit(order(WISH)).record
-    assert record.request["adapters"] == [WISH]
-    use = AdapterUse("film", 0.5, (0.0, 0.5), {"double": 2.0})
+    (file,) = (door.settings.home / "adapters").glob("*.safetensors")
+    mark = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert record.request["adapters"] == [WISH | {"fingerprint": mark}]
+    use = AdapterUse("film", 0.5, (0.0, 0.5), {"double": 2.0}, mark)
     for _ in range(2):  # two workers, one after the other
         claimed = door.queue.claim("worker", 30)
         assert claimed is not None
         assert task_of(claimed, set(), door.found_by(claimed.checkpoint)).take_next().adapters == (use,)
         door.queue.release(claimed.id, claimed.attempt, "It was killed.", strike=True)
+
+
+def test_the_weight_of_the_shelf_is_stored_too_and_another_file_is_none(door: Jobs) -> None:
+    (use,) = door.submit(order("film")).record.request["adapters"]
+    assert (use["weight"], len(use["fingerprint"])) == (0.7, 64)
+    door.check(order(use))
+    with pytest.raises(AdapterError, match="asked for as 000000000000"):
+        door.submit(order(use | {"fingerprint": "0" * 64}))
+    with pytest.raises(RequestError, match="no such blocks"):
+        door.submit(order({"source": "film", "blocks": {"triple": 1.0}}))
 
 
 def test_only_what_was_added_may_be_named(door: Jobs, tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ def test_adapters_are_an_axis() -> None:
             {"source": "/a/freckles.safetensors", "weight": 2.0, "steps": [0.0, 0.5]},
         ],
     ]
-    assert axes["x"]["labels"] == ["without adapters", "film", "film 0.5 + freckles 2"]
+    assert axes["x"]["labels"] == ["without adapters", "film", "film 0.5 + freckles 2 steps 0-0.5"]
     assert axes["y"]["labels"] == ["no negative prompt", "NAG"]
     for each in made:
         Request.from_dict(each.request or {})  # as the door takes it

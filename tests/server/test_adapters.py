@@ -13,6 +13,8 @@ import pytest
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
+from fluxgram.families.adapters.shelf import add_adapter
+from fluxgram.settings import Settings
 from tests.loras import write_lora
 from tests.serving import Answer, Server, serving, toy, toy_at_home
 
@@ -102,7 +104,13 @@ def test_what_there_is(service: Server) -> None:
 def test_native(service: Server) -> None:
     wish = {"source": "film", "weight": 0.7, "steps": [0, 0.5], "blocks": {"single": 2}}
     job = drawn(service, adapters=[wish, {"source": "skin"}])
-    assert job["request"]["adapters"] == [wish, {"source": "skin"}]
+    cards = {
+        card["name"]: card["fingerprint"] for card in service.call("GET", "/api/v1/adapters").json["adapters"]
+    }
+    assert job["request"]["adapters"] == [
+        wish | {"fingerprint": cards["film"]},
+        {"source": "skin", "weight": 0.5, "fingerprint": cards["skin"]},
+    ]
     film, skin = receipt(service, job)["adapters"]
     assert (film["name"], film["strength"], film["steps"], film["blocks"]) == (
         "film",
@@ -232,16 +240,13 @@ def test_half_a_file_is_refused_before_it_waits(service: Server) -> None:
     assert submitted(service, adapters=[{"source": "skin"}]).status == 202
 
 
-def test_one_whose_numbers_are_wrong_fails_its_job_alone(service: Server) -> None:
-    """Its header tells nothing of that."""
+def test_one_whose_numbers_are_wrong_fails_its_job_alone(service: Server, tmp_path: Path) -> None:
+    """Its header tells nothing of that, and it is read when it is first drawn with."""
     alone = picture(service, adapters=[{"source": "film"}])
-    path = service.home / "adapters" / "skin.safetensors"
-    whole = path.read_bytes()
-    path.write_bytes(whole[:-4] + b"\xff\xff\xff\xff")
-    try:
-        bad = drawn(service, adapters=[{"source": "skin"}])
-    finally:
-        path.write_bytes(whole)
+    path = write_lora(tmp_path / "grit.safetensors", toy(), seed=3)
+    added = add_adapter(str(path), Settings(home=service.home)).adapter
+    added.path.write_bytes(path.read_bytes()[:-4] + b"\xff\xff\xff\xff")
+    bad = drawn(service, adapters=[{"source": "grit"}])
     assert (bad["state"], bad["pictures"]) == ("failed", [])
     assert "impossible numbers" in bad["problem"]["message"]
     assert str(service.home) not in str(bad)
@@ -292,7 +297,8 @@ def test_characters_bring_theirs_into_a_shoot(service: Server) -> None:
     again = service.call("POST", f"/api/v1/boards/{answer.json['board']}/scenes/a/again", {})
     assert again.status < 300, again.body
     newest = service.call("GET", "/api/v1/jobs?limit=1").json["jobs"][0]
-    assert newest["request"]["adapters"] == [{"source": "film", "weight": 0.6}]
+    (use,) = newest["request"]["adapters"]
+    assert (use["source"], use["weight"], len(use["fingerprint"])) == ("film", 0.6, 64)
     stranger = character | {"adapters": [{"source": "/etc/passwd"}]}
     service.call("PUT", "/api/v1/characters/mara", stranger)
     refused = service.call("POST", "/api/v1/shoots", {"file": text})

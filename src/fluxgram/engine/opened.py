@@ -17,6 +17,7 @@ from fluxgram.engine.factors import factors_of
 from fluxgram.engine.plan import key_of
 from fluxgram.errors import AdapterError, RequestError, UnknownAdapter
 from fluxgram.families.adapters.applied import Applied
+from fluxgram.families.adapters.shelf_files import KnownAdapter
 
 if TYPE_CHECKING:
     import torch
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from fluxgram.engine.catalogue import Catalogue
     from fluxgram.engine.plan import Plan
     from fluxgram.families.adapters.adapter import Adapter
-    from fluxgram.families.adapters.shelf import KnownAdapter
     from fluxgram.families.contract import Family, Parts
 
 MOST_BYTES = 2**30
@@ -122,7 +122,10 @@ class OpenedAdapters:
             del self._kept[key]
 
     def _fit(self, use: AdapterUse, plan: Plan, parts: Parts, family: Family, *, own: bool) -> Fitted:
-        known, adapter = self._found(use.source, plan, parts, family)
+        if (kept := self._by_hash(use, plan)) is not None:
+            known, adapter = kept
+        else:
+            known, adapter = self._found(use.source, plan, parts, family)
         if known.fingerprint and known.fingerprint != adapter.fingerprint:
             raise AdapterError(
                 f"The file of the adapter {known.name} was changed since it was added.",
@@ -133,6 +136,15 @@ class OpenedAdapters:
         blocks = factors_of(use, family.linear_shapes(parts), adapter.changes) if use.blocks else {}
         file = not known.fingerprint and known.source.startswith("file:")
         return Fitted(use, adapter, known.name, weight, blocks, own, file)
+
+    def _by_hash(self, use: AdapterUse, plan: Plan) -> tuple[KnownAdapter, Adapter] | None:
+        """An adapter that was asked for by its hash and is in memory, though its file is gone or is another by now."""
+        adapter = self._kept.get((use.fingerprint, key_of(plan.checkpoint)))
+        if adapter is None or use.weight is None:
+            return None
+        self._kept.move_to_end((use.fingerprint, key_of(plan.checkpoint)))
+        source = "file:" if use.source.endswith(".safetensors") else ""
+        return KnownAdapter(adapter.name, Path(), source=source), adapter
 
     def _found(self, source: str, plan: Plan, parts: Parts, family: Family) -> tuple[KnownAdapter, Adapter]:
         """The adapter of a name as it is on the shelf, opened; looked for again where it was replaced meanwhile."""

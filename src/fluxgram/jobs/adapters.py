@@ -7,12 +7,13 @@ have to be fetched first. Of files only headers are read; what draws with them i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fluxgram.engine.factors import factors_of
 from fluxgram.errors import AdapterDamaged, AdapterMisfit, CheckpointError, UnknownAdapter
 from fluxgram.families.adapters.layers import LayerFiles, layer_files, shapes_in
 
@@ -57,18 +58,21 @@ def adapter_cards(settings: Settings) -> list[AdapterCard]:
     ]
 
 
-def check_adapters(uses: Iterable[AdapterUse], settings: Settings) -> None:
-    """Refuse adapters that were not added to this machine.
+def pinned(uses: Iterable[AdapterUse], settings: Settings) -> tuple[AdapterUse, ...]:
+    """The adapters of a request with the weight and the file that they have now, so that all of a job is drawn alike.
 
     Raises:
-        UnknownAdapter: The first of them; the hint has the nearest name.
+        UnknownAdapter: One was not added to this machine; the hint has the nearest name.
+        AdapterError: One is not the file that was asked for.
     """
     uses = tuple(uses)
-    if not uses:
-        return
-    names = [card.name for card in adapter_cards(settings)]
+    cards = {card.name: card for card in adapter_cards(settings)} if uses else {}
+    names, now = list(cards), []
     for use in uses:
-        if use.source in names:
+        if (card := cards.get(use.source)) is not None:
+            use.hold_to(card.fingerprint)
+            weight = card.weight if use.weight is None else use.weight
+            now.append(replace(use, weight=weight, fingerprint=use.fingerprint or card.fingerprint))
             continue
         shown = use.source if len(use.source) <= 80 else use.source[:79] + "…"
         near = get_close_matches(use.source, names, n=3, cutoff=0.6)
@@ -79,6 +83,7 @@ def check_adapters(uses: Iterable[AdapterUse], settings: Settings) -> None:
             f"There is no adapter {shown!r}.",
             f"{known} Whoever runs this service can add one: fluxgram adapters add",
         )
+    return tuple(now)
 
 
 def check_fit(uses: Iterable[AdapterUse], checkpoint: Checkpoint, settings: Settings) -> None:
@@ -95,6 +100,7 @@ def check_fit(uses: Iterable[AdapterUse], checkpoint: Checkpoint, settings: Sett
     Raises:
         AdapterDamaged: Half a file, or changes by halves.
         AdapterMisfit: Not every tensor has a place.
+        RequestError: A factor for blocks that the checkpoint does not have.
         UnsafeWeights: Pickled.
         UnknownAdapter: It was removed just now.
     """
@@ -105,6 +111,7 @@ def check_fit(uses: Iterable[AdapterUse], checkpoint: Checkpoint, settings: Sett
         return
     try:
         files = layer_files(checkpoint, settings)
+        shapes = _shapes(files)
     except (CheckpointError, OSError):
         return
     shelf = known_adapters(settings)
@@ -116,6 +123,8 @@ def check_fit(uses: Iterable[AdapterUse], checkpoint: Checkpoint, settings: Sett
         if (fault := _fault(lies, files, known.name, checkpoint.name)) is not None:
             kind, words, hint = fault
             raise kind(words, hint)
+        if use.blocks:
+            factors_of(use, shapes)
 
 
 @lru_cache(maxsize=512)

@@ -64,7 +64,7 @@ def admit(order: Order, caller: Caller, offer: Offer, service: ServiceSettings) 
     if order.lenient:
         asked = replace(asked, allow_ignored=True)
     refuse_words(asked.prompt, asked.negative)
-    offer.check_adapters(asked.adapters)
+    asked = replace(asked, adapters=offer.pinned(asked.adapters))
     plan = resolve(asked, table, lambda name: offer.choose(name)[0])
     _check_size(plan, service)
     offer.check_fit(plan.adapters, plan.checkpoint)

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from fluxgram.errors import CheckpointMissing, UnknownCheckpoint
-from fluxgram.jobs.adapters import check_adapters, check_fit
+from fluxgram.jobs.adapters import check_fit, pinned
 from fluxgram.jobs.facts import honours_negatives
 
 if TYPE_CHECKING:
@@ -129,9 +129,9 @@ class Offer:
         """The names of the checkpoints themselves."""
         return [table.name for table in self._fresh().values()]
 
-    def check_adapters(self, uses: Iterable[AdapterUse]) -> None:
-        """Refuse adapters that clients may not name. Raises `UnknownAdapter`."""
-        check_adapters(uses, self._settings)
+    def pinned(self, uses: Iterable[AdapterUse]) -> tuple[AdapterUse, ...]:
+        """Adapters as they are now. Raises `UnknownAdapter` for one that clients may not name."""
+        return pinned(uses, self._settings)
 
     def check_fit(self, uses: Iterable[AdapterUse], checkpoint: Checkpoint) -> None:
         """Refuse adapters whose files tell that they do not fit. Raises `AdapterError`."""

@@ -64,6 +64,9 @@ class AdapterWish(Body):
     blocks: dict[str, StrictFloat | StrictInt] | None = Field(
         None, description='Factors by blocks, such as {"double": 0.5, "single.0-9": 1}.', max_length=256
     )
+    fingerprint: StrictStr | None = Field(
+        None, description="SHA-256 that its file must have; null for the one that is there now.", max_length=64
+    )
 
 
 class JobOrder(Body):

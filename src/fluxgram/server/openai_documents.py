@@ -60,7 +60,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
     },
     "lora_model": {"type": ["string", "null"], "description": "Names of adapters, separated by commas."},
     "steps": {"type": ["integer", "null"], "minimum": 1, "maximum": 200},
-    "guidance": {"type": ["number", "null"], "minimum": 1, "maximum": 30},
+    "guidance": {"type": ["number", "null"], "minimum": 0, "maximum": 30},
     "width": {"type": ["integer", "null"], "minimum": 1, "maximum": 16_384},
     "height": {"type": ["integer", "null"], "minimum": 1, "maximum": 16_384},
     "enhance_prompt": {"type": ["boolean", "null"]},
