@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +12,10 @@ pytest.importorskip("playwright")
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.families.test_hub import REPO
 from tests.jobs.slow_hub import HELD, NAME, SlowHub, far_away_at_home, slow_hub
-from tests.serving import TINY, Server, serving, wait_until
+from tests.loras import write_lora
+from tests.serving import TINY, Server, serving, toy, wait_until
 from tests.studio.conftest import forget, no_sideways_scrolling
 
 TABS = ("checkpoints", "keys", "usage", "storage", "machine", "looks")
@@ -114,6 +117,54 @@ def test_adapters_are_listed_with_what_they_are_for(page: Page, studio: Server) 
     page.reload()
     expect(page.get_by_text("film.toml cannot be read. Mend it.")).to_be_visible()
     forget(page, "500")
+
+
+def test_an_adapter_is_added_and_removed(
+    page: Page, studio: Server, hub: SlowHub, axe: Callable[..., None], tmp_path: Path
+) -> None:
+    film = write_lora(tmp_path / "Film Look.safetensors", toy(), seed=1)
+    half = tmp_path / "half.safetensors"
+    half.write_bytes(film.read_bytes()[:-10])
+    page.goto("/settings")
+    own = page.locator("[data-adapter='fluxgram-portrait']")
+    expect(own).to_contain_text("Comes with fluxgram")
+    expect(own.get_by_role("button")).to_have_count(0)
+    page.get_by_role("button", name="Add an adapter").focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    add = dialog.get_by_role("button", name="Add an adapter")
+    add.click()
+    expect(dialog.get_by_role("alert")).to_have_text("Choose a file, or write an id of the hub.")
+    axe(page, ("dark",))
+    dialog.get_by_label("File", exact=True).set_input_files(half)
+    add.click()
+    expect(dialog.get_by_role("alert")).to_contain_text("half.safetensors is truncated")
+    forget(page, "422")
+    dialog.get_by_label("File", exact=True).set_input_files(film)
+    dialog.get_by_label("Weight").fill("0.7")
+    dialog.get_by_label("Words that call it").fill("flm, <b>on film</b>")
+    dialog.get_by_label("Words that call it").press("Enter")
+    expect(dialog.get_by_role("heading", name="film-look is here")).to_be_visible()
+    expect(dialog).to_contain_text("FLUX.2 (width 32")
+    expect(dialog.get_by_role("button", name="Close")).to_be_focused()
+    axe(page, ("light",))
+    page.keyboard.press("Enter")
+    card = page.locator("[data-adapter='film-look']")
+    expect(card).to_contain_text("flm, <b>on film</b>")
+    (hub.folder / "style.safetensors").write_bytes(
+        write_lora(tmp_path / "style.safetensors", toy(), seed=2).read_bytes()
+    )
+    page.get_by_role("button", name="Add an adapter").click()
+    dialog.get_by_label("Or from the hub").fill(f"{REPO}/style.safetensors")
+    add.click()
+    expect(dialog.get_by_role("heading", name="style is here")).to_be_visible()
+    page.keyboard.press("Escape")
+    for name in ("style", "film-look"):
+        page.get_by_role("button", name=f"Remove {name}").click()
+        page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+        expect(page.locator(f"[data-adapter='{name}']")).to_have_count(0)
+    known = studio.call("GET", "/api/v1/adapters").json["adapters"]
+    assert {each["added"] for each in known} == {""}
 
 
 def test_a_key_is_shown_once_and_revoked(page: Page, studio: Server, axe: Callable[..., None]) -> None:
