@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -289,11 +290,154 @@ def test_a_file_without_a_table_is_not_there(write: Write, home: Settings) -> No
     assert known_adapters(home) == {}
 
 
-def test_a_broken_table_is_named(write: Write, home: Settings) -> None:
-    table = add_adapter(str(write()), home).adapter.path.with_suffix(".toml")
-    table.write_text("weight = 'much'")
-    with pytest.raises(AdapterDamaged, match=r"film-look\.toml"):
-        known_adapters(home)
+@pytest.mark.parametrize(
+    "table",
+    ["weight = 'much'", "weight = 1e9", "weight = -4.1", "weight = nan", "weight = inf", f"weight = {10**400}",
+     "weigth = 1", "words = 'a'", "weight", "\ufeffweight = 1\x00", 'file = "../film-look.safetensors"'],
+)  # fmt: skip
+def test_a_broken_table_harms_nobody_else(table: str, write: Write, home: Settings) -> None:
+    other = add_adapter(str(write("other.safetensors", seed=1)), home).adapter
+    spoilt = add_adapter(str(write()), home).adapter.path.with_suffix(".toml")
+    spoilt.write_text(table)
+    assert known_adapters(home) == {"other": other}
+    assert find_adapter("other", home) == other
+    assert list(shelf.whole_shelf(home).broken) == ["film-look"]
+    with pytest.raises(AdapterDamaged, match=r"film-look\.toml") as caught:
+        find_adapter("film-look", home)
+    assert "fluxgram adapters remove film-look" in caught.value.hint
+    with pytest.raises(RequestError, match="film-look already, whose table is broken"):
+        add_adapter(str(write(seed=2)), home, name="Film-Look")
+    assert remove_adapter("film-look", home) > 0
+    assert left(home) == ["other.safetensors", "other.toml"]
+
+
+def test_a_broken_table_is_replaced_when_told(
+    write: Write, home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = add_adapter(str(write()), home).adapter
+    known.path.with_suffix(".toml").write_text("weight = 9")
+    before = known.path.read_bytes()
+    with monkeypatch.context() as full:
+        full.setattr(shelf_files, "write_whole", no_room)
+        with pytest.raises(AdapterError, match="No space left"):
+            add_adapter(str(known.path), home, name="film-look", weight=0.5, replace=True)
+    assert known.path.read_bytes() == before
+    assert left(home) == ["film-look.safetensors", "film-look.toml"]
+    mended = add_adapter(str(known.path), home, name="film-look", weight=0.5, replace=True).adapter
+    assert (known_adapters(home), mended.path.read_bytes()) == ({"film-look": mended}, before)
+    assert left(home) == sorted(["film-look.toml", mended.path.name])
+
+
+def no_room(*args: object, **named: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("step", ["copy_whole", "write_whole"])
+def test_a_full_disk_leaves_the_old_one_as_it_was(
+    step: str, write: Write, home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = add_adapter(str(write()), home, name="film", weight=0.3).adapter
+    before = {path: path.read_bytes() for path in known.path.parent.iterdir()}
+    other = write("other.safetensors", seed=1)
+    with monkeypatch.context() as full:
+        full.setattr(shelf_files, step, no_room)
+        with pytest.raises(AdapterError, match=r"film cannot be stored in .*: No space left on device"):
+            add_adapter(str(other), home, name="film", replace=True)
+    assert {path: path.read_bytes() for path in known.path.parent.iterdir()} == before
+    assert known_adapters(home) == {"film": known}
+    assert add_adapter(str(other), home, name="film", replace=True).adapter.fingerprint == fingerprint_of(
+        other
+    )
+
+
+def test_what_cannot_be_removed_stays_whole(
+    write: Write, home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a disk that is read only."""
+
+    def read_only(path: Path, **named: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    known = add_adapter(str(write()), home).adapter
+    with monkeypatch.context() as closed:
+        closed.setattr(Path, "unlink", read_only)
+        with pytest.raises(AdapterError, match=r"film-look cannot be removed from .*: Read-only file system"):
+            remove_adapter("film-look", home)
+    assert known_adapters(home) == {"film-look": known}
+    assert remove_adapter("film-look", home) > 0
+
+
+def test_a_shelf_that_cannot_be_looked_at(
+    write: Write, home: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What comes with the package and files that are named work all the same."""
+    path, list_, inside = write(), os.listdir, tmp_path / "package"
+    add_adapter(str(path), home, name="mine")
+    inside.mkdir()
+    (inside / "own.safetensors").write_bytes(path.read_bytes())
+    (inside / "own.toml").write_text(f'fingerprint = "{fingerprint_of(path)}"\n')
+
+    def closed(folder: object) -> list[str]:
+        if Path(str(folder)) == home.home / "adapters":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return list_(folder)  # type: ignore[call-overload, no-any-return]
+
+    monkeypatch.setattr(shelf, "_embedded", lambda: inside)
+    monkeypatch.setattr(os, "listdir", closed)
+    assert list(known_adapters(home)) == ["own"]
+    assert find_adapter("own", home).source == "embedded:own"
+    assert find_adapter(str(path), home).path == path
+    for act in (find_adapter, remove_adapter):
+        with pytest.raises(AdapterError, match="cannot be looked at: Permission denied"):
+            act("mine", home)
+    assert "cannot be looked at" in str(shelf.whole_shelf(home).closed)
+
+
+def test_files_that_cannot_be_read_are_not_added(
+    write: Write, home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, open_ = write(), Path.open
+
+    def denied(file: Path, *args: Any, **named: Any) -> Any:
+        if file == path:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return open_(file, *args, **named)
+
+    monkeypatch.setattr(Path, "open", denied)
+    with pytest.raises(AdapterDamaged, match="cannot be read: Permission denied"):
+        add_adapter(str(path), home)
+    for special in ("/proc/self/mem", "/dev/null"):
+        if Path(special).exists():
+            with pytest.raises(AdapterDamaged, match=f"{special} (cannot be read|is no file)"):
+                add_adapter(special, home, name="x")
+    assert left(home) == []
+
+
+def test_what_lies_here_is_not_asked_of_the_hub(
+    write: Write, home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write("some look.safetensors").parent.parent
+    monkeypatch.chdir(folder)
+    Path("l/folder.safetensors").mkdir(parents=True)
+    Path("l/loop.safetensors").symlink_to("loop.safetensors")
+    Path("l/lost.safetensors").symlink_to("nowhere")
+    online = Settings(home=home.home)
+    for source, said, hint in (
+        ("files/folder", "There is no file folder in files", "hub:files/folder"),
+        ("l/folder.safetensors", "l/folder.safetensors is a folder", "Name a .safetensors file"),
+        ("l/folder.safetensors/x.safetensors", "no file x.safetensors in l/folder.safetensors", "Name a"),
+        ("l/nosuch/deep.safetensors", "There is no file nosuch/deep.safetensors in l", "There are: "),
+        ("files/some lok.safetensors", "There is no file some lok.safetensors in files", "is: some look.safetensors"),
+        ("files/some look.safetensors/x", "files/some look.safetensors is no folder", "spelling"),
+        ("l/loop.safetensors", "is a link that leads back to itself", "Name the file"),
+        ("l/lost.safetensors", "is a link to what is not there", "Name the file"),
+        (str(folder / "files"), "files is a folder", "There is: some look.safetensors"),
+        ("~nobody-of-that-name/x.safetensors", "There is no file", "spelling"),
+    ):  # fmt: skip
+        with pytest.raises(UnknownAdapter) as caught:
+            find_adapter(source, online)
+        assert said in str(caught.value), str(caught.value)
+        assert hint in caught.value.hint, caught.value.hint
 
 
 def test_a_configuration_beside_goes_with_it(write: Write, home: Settings) -> None:

@@ -111,11 +111,20 @@ def fault_of(
 
 
 def fingerprint_of(path: Path) -> str:
-    """SHA-256 of an adapter's file, hex; together with the configuration beside it, where its strength is in that."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256")
-    if (config := config_beside(path)) is not None:
-        digest.update(config.read_bytes())
+    """SHA-256 of an adapter's file, hex; together with the configuration beside it, where its strength is in that.
+
+    Raises:
+        AdapterDamaged: It cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256")
+        if (config := config_beside(path)) is not None:
+            digest.update(config.read_bytes())
+    except OSError as reason:
+        raise AdapterDamaged(
+            f"{path} cannot be read: {reason.strerror or reason}.", "Check the file."
+        ) from None
     return digest.hexdigest()
 
 

@@ -32,8 +32,15 @@ if TYPE_CHECKING:
     from fluxgram.settings import Settings
 
 __all__ = [
-    "Added", "Contents", "KnownAdapter", "add_adapter", "find_adapter", "known_adapters", "remove_adapter", "whole_shelf",
-]  # fmt: skip
+    "Added",
+    "Contents",
+    "KnownAdapter",
+    "add_adapter",
+    "find_adapter",
+    "known_adapters",
+    "remove_adapter",
+    "whole_shelf",
+]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
@@ -55,7 +62,7 @@ def folder_of(settings: Settings) -> Path:
 def whole_shelf(settings: Settings) -> Contents:
     """All adapters on this machine by name, and what is broken; the user's own win over those of the package."""
     inside, own = in_folder(_embedded(), "embedded:"), in_folder(folder_of(settings), "")
-    known = {name: each for name, each in inside.known.items() if name not in own.broken} | own.known
+    known = {name: each for name, each in inside.known.items() if name not in own.broken} | dict(own.known)
     return Contents(dict(sorted(known.items())), own.broken, own.closed)
 
 
@@ -171,8 +178,9 @@ def add_adapter(
         if not replace and (same := _of_mark(mark, settings)) is not None:
             return Added(same, fresh=False)
         if not replace and taken is not None:
+            what = "whose table is broken" if taken in shelf.broken else "of another file"
             raise RequestError(
-                f"There is an adapter {taken} already, {'whose table is broken' if taken in shelf.broken else 'of another file'}.",
+                f"There is an adapter {taken} already, {what}.",
                 "Give this one another name (--name), or take that one's place (--force).",
             )
         return Added(store(found.path, taken or name, table, folder_of(settings)), fresh=True)

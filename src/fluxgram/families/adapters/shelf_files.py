@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -18,6 +19,8 @@ from fluxgram.durable import copy_whole, write_whole
 from fluxgram.errors import AdapterDamaged, AdapterError
 from fluxgram.families.adapters.scaling import BESIDE, config_beside
 
+MOST_WEIGHT = 4.0
+"""Weights are from minus this to this."""
 _TRIES = 3
 """Times that a table is read whose file is not there: it may have been replaced just now."""
 
@@ -63,29 +66,71 @@ class Table:
     file: str = ""
 
 
-def in_folder(folder: Path, prefix: str) -> Iterator[KnownAdapter]:
-    """The adapters of a folder by name; `prefix` and the name are the source of those that have none of their own.
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What is on a shelf.
 
-    Raises:
-        AdapterDamaged: A table cannot be read; the message names the file.
+    Attributes:
+        known: Adapters by name.
+        broken: Why a table cannot be used, by the name that it is for; the message names the file.
+        closed: Why the folder cannot be looked at.
     """
-    for table in sorted(folder.glob("*.toml")):
-        if (found := in_table(table, prefix)) is not None:
-            yield found
+
+    known: Mapping[str, KnownAdapter]
+    broken: Mapping[str, AdapterError]
+    closed: AdapterError | None = None
+
+
+def in_folder(folder: Path, prefix: str) -> Contents:
+    """The adapters of a folder; `prefix` and the name are the source of those that have none of their own."""
+    known: dict[str, KnownAdapter] = {}
+    broken: dict[str, AdapterError] = {}
+    try:
+        tables = sorted(each for each in folder.iterdir() if each.suffix == ".toml")
+    except FileNotFoundError:
+        tables = []
+    except OSError as reason:
+        said = f"The adapters in {folder} cannot be looked at: {reason.strerror or reason}."
+        return Contents({}, {}, AdapterError(said, "Check its permissions, or set FLUXGRAM_HOME elsewhere."))
+    for table in tables:
+        try:
+            found = in_table(table, prefix)
+        except AdapterError as reason:
+            broken[table.stem] = reason
+        else:
+            known |= {found.name: found} if found else {}
+    return Contents(known, broken)
 
 
 def in_table(table: Path, prefix: str) -> KnownAdapter | None:
     """The adapter of a table; None where its file is not there. Raises `AdapterDamaged`."""
+    wrong = ""
+    for _ in range(_TRIES):
+        try:
+            if not table.is_file():
+                return None
+            read, wrong = _read(table), ""
+            path = table.with_name(read.file or f"{table.stem}.safetensors")
+            if path.parent == table.parent and path.is_file():
+                return _known(table.stem, path, read, f"{prefix}{table.stem}" if prefix else read.source)
+        except AdapterDamaged as reason:
+            wrong = str(reason)
+        except OSError as reason:
+            wrong = f"{table} cannot be read: {reason.strerror or reason}."
+        except (ValueError, OverflowError, RecursionError) as reason:  # a name or number that cannot be
+            wrong = f"{table} cannot be used: {reason}."
+    if not wrong:
+        return None
+    raise AdapterDamaged(wrong, f"Mend the table, or take it away: fluxgram adapters remove {table.stem}")
+
+
+def _read(table: Path) -> Table:
     from fluxgram.families.tables import build, read_toml
 
-    for _ in range(_TRIES):
-        if not table.is_file():
-            return None
-        read = build(Table, read_toml(table, AdapterDamaged), str(table), AdapterDamaged)
-        path = table.with_name(read.file or f"{table.stem}.safetensors")
-        if path.parent == table.parent and path.is_file():
-            return _known(table.stem, path, read, f"{prefix}{table.stem}" if prefix else read.source)
-    return None
+    read = build(Table, read_toml(table, AdapterDamaged), str(table), AdapterDamaged)
+    if not -MOST_WEIGHT <= read.weight <= MOST_WEIGHT:
+        raise AdapterDamaged(f"{table}.weight must be from -4 to 4, not {read.weight:g}.")
+    return read
 
 
 @contextmanager
@@ -95,18 +140,18 @@ def alone(folder: Path) -> Iterator[None]:
     Where the system has no such locks, everybody is let in.
 
     Raises:
-        AdapterError: It cannot be made.
+        AdapterError: It cannot be made or looked at.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        number = os.open(folder, os.O_RDONLY) if os.name == "posix" else None
     except OSError as reason:
         raise _unstored(folder.name, folder.parent, reason) from None
-    try:
-        import fcntl
-    except ImportError:  # Windows
+    if number is None:
         yield
         return
-    number = os.open(folder, os.O_RDONLY)
+    import fcntl
+
     try:
         with suppress(OSError):  # a file system without locks
             fcntl.flock(number, fcntl.LOCK_EX)
@@ -127,10 +172,13 @@ def store(source: Path, name: str, table: Table, folder: Path) -> KnownAdapter:
     Raises:
         AdapterError: It cannot be stored; everything is as it was.
     """
-    old = in_table(folder / f"{name}.toml", "")
-    if old is None:
+    try:
+        old, broken = in_table(folder / f"{name}.toml", ""), False
+    except AdapterDamaged:
+        old, broken = None, True
+    if old is None and not broken:
         path = folder / f"{name}.safetensors"
-    elif source.samefile(old.path):
+    elif old is not None and source.samefile(old.path):
         path = old.path
     else:  # no adapter can be called so: the file is nobody's but this one's
         path = folder / f"{name}+{table.fingerprint[:12]}.safetensors"
@@ -142,11 +190,10 @@ def store(source: Path, name: str, table: Table, folder: Path) -> KnownAdapter:
         write_whole(_toml(table).encode(), folder / f"{name}.toml", overwrite=True)
     except OSError as reason:
         if fresh:
-            take_away(path)
+            _unlink(_both(path))
         raise _unstored(name, folder, reason) from None
-    if old is not None and fresh:
-        with suppress(OSError):  # a system on which nothing is removed that somebody reads
-            take_away(old.path)
+    if fresh:
+        _unlink(_files_of(name, folder) - _both(path))
     return in_table(folder / f"{name}.toml", "") or _known(name, path, table, table.source)
 
 
@@ -159,13 +206,44 @@ def _copy(source: Path, path: Path) -> None:
         write_whole(config.read_bytes(), beside, overwrite=True)
 
 
-def take_away(path: Path) -> int:
-    """Remove an adapter's file and the configuration beside it; bytes that became free."""
+def discard(name: str, folder: Path) -> int:
+    """Remove an adapter, its table readable or not; bytes that became free. Call it alone (`alone`).
+
+    Raises:
+        AdapterError: Its table cannot be removed; everything is as it was.
+    """
+    table = folder / f"{name}.toml"
+    try:
+        files = _files_of(name, folder)
+        freed = table.stat().st_size
+        table.unlink()  # first: without it nothing is there
+    except OSError as reason:
+        raise AdapterError(
+            f"{name} cannot be removed from {folder}: {reason.strerror or reason}.",
+            "Check the permissions of the folder, and whether its disk can be written to.",
+        ) from None
+    return freed + _unlink(files)
+
+
+def _both(path: Path) -> set[Path]:
+    """An adapter's file and the configuration beside it, be they there or not."""
+    return {path, path.with_name(path.stem + BESIDE)}
+
+
+def _files_of(name: str, folder: Path) -> set[Path]:
+    """All files that `store` has written for a name, but the table."""
+    own = re.compile(rf"{re.escape(name)}(\+[0-9a-f]{{12}})?\.(safetensors|{re.escape(BESIDE[1:])})")
+    return {each for each in folder.iterdir() if own.fullmatch(each.name)}
+
+
+def _unlink(files: Iterable[Path]) -> int:
+    """Remove files; bytes that became free. Some systems keep what somebody reads: it is nobody's then, and stays."""
     freed = 0
-    for each in (path, path.with_name(path.stem + BESIDE)):
-        if each.is_file():
-            freed += each.stat().st_size
+    for each in files:
+        with suppress(OSError):
+            size = each.stat().st_size
             each.unlink()
+            freed += size
     return freed
 
 
