@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from tests.cli.conftest import Done, Shell
 
@@ -56,7 +56,10 @@ def test_the_same_again_is_said(film: Path, inside: Run) -> None:
     inside("adapters", "add", film.name)
     done = inside("adapters", "add", film.name, "--name", "other")
     assert (done.status, done.out) == (0, "film\n")
-    assert "here already, as film" in done.err
+    assert "here already, as film; nothing was changed." in done.err
+    assert "--name film --force" in done.err
+    assert inside("adapters", "add", film.name, "--name", "film", "--weight", 0.5, "--force").status == 0
+    assert own(json.loads(inside("adapters", "--json").out))[0]["weight"] == 0.5
     assert json.loads(inside("adapters", "add", film.name, "--json").out)["fresh"] is False
 
 
@@ -99,6 +102,63 @@ def test_inspect_a_file(film: Path, inside: Run) -> None:
         [2],
         [f"transformer.{KEY}"],
     )
+
+
+def test_one_whose_table_is_broken_is_named_and_removed(film: Path, inside: Run, shell: Shell) -> None:
+    inside("adapters", "add", film.name)
+    inside("adapters", "add", write(shell.folder / "other.safetensors", out=9 * 32 * 2).name)
+    (shell.home / "adapters" / "film.toml").write_text("weight = 1e9")
+    done = inside("adapters", "list")
+    assert (done.status, "other" in done.out, "film" in done.out) == (0, True, False)
+    assert "film cannot be used: " in done.err
+    assert "must be from -4 to 4, not 1e+09" in "".join(done.err.split("\n"))
+    assert [row["name"] for row in own(json.loads(inside("adapters", "--json").out))] == ["other"]
+    assert inside("adapters", "inspect", "other").status == 0
+    done = inside("adapters", "inspect", "film")
+    assert done.status == 1
+    assert "fluxgram adapters remove film" in done.err
+    assert "--yes" in inside("adapters", "remove", "film").err
+    assert inside("adapters", "remove", "film", "--yes").status == 0
+    assert inside("adapters", "list").err == ""
+
+
+def test_a_shelf_that_cannot_be_looked_at(inside: Run, shell: Shell) -> None:
+    """What comes with the package is listed all the same."""
+    shell.home.mkdir(exist_ok=True)
+    (shell.home / "adapters").write_text("no folder")
+    for command in (
+        ["list"],
+        ["add", write(shell.folder / "film.safetensors").name],
+        ["remove", "film", "--yes"],
+    ):
+        done = inside("adapters", *command)
+        assert done.status == 1
+        assert done.err.startswith("error: ")
+        assert "should not" not in done.err
+        assert "fluxgram-redhead" in done.out or command != ["list"]
+    assert inside("adapters", "inspect", "fluxgram-redhead").status == 0
+
+
+def test_a_file_that_was_changed_since_says_so(film: Path, inside: Run, shell: Shell) -> None:
+    inside("adapters", "add", film.name)
+    kept = shell.home / "adapters" / "film.safetensors"
+    write(kept, out=9 * 32 * 2)
+    done = inside("adapters", "inspect", "film", "--json")
+    assert done.status == 1
+    report = json.loads(done.out)
+    assert (report["usable"], report["matched"]) == (False, 2)
+    assert report["reason"] == "The file of the adapter film was changed since it was added."
+    kept.write_bytes(b"spoilt")
+    done = inside("adapters", "inspect", "film")
+    assert done.status == 1
+    assert "was changed since it was added" in done.err
+
+
+def test_patterns_that_fit_no_layer_are_shown(film: Path, inside: Run) -> None:
+    config = {"lora_alpha": 2, "alpha_pattern": {"^nowhere": 4}}
+    save_file(load_file(film), film, {"lora_adapter_metadata": json.dumps(config)})
+    assert "^nowhere" in inside("adapters", "inspect", film.name).out
+    assert json.loads(inside("adapters", "inspect", film.name, "--json").out)["idle_patterns"] == ["^nowhere"]
 
 
 def test_inspect_against_a_checkpoint(film: Path, inside: Run, toy: Path) -> None:

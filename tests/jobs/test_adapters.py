@@ -74,6 +74,15 @@ def test_only_what_was_added_may_be_named(door: Jobs, tmp_path: Path) -> None:
     assert door.list() == []
 
 
+def test_one_that_is_broken_says_so_and_names_no_folder(door: Jobs) -> None:
+    (door.settings.home / "adapters" / "film.toml").write_text("weight = 1e9")
+    with pytest.raises(UnknownAdapter, match="film cannot be used: its table is broken") as caught:
+        door.submit(order("film"))
+    assert "fluxgram adapters remove film" in caught.value.hint
+    assert str(door.settings.home) not in f"{caught.value} {caught.value.hint}"
+    assert door.submit(order()).record
+
+
 def test_what_does_not_fit_is_refused_without_torch(door: Jobs, toy: str, tmp_path: Path) -> None:
     for name, change in (("narrow", lambda pair: pair[:, 1:]), ("wide", lambda pair: pair)):
         pairs = load_file(write_lora(tmp_path / f"{name}.safetensors", Path(toy), seed=3 + len(name)))

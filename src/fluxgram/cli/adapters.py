@@ -57,7 +57,13 @@ def add(
     settings = Settings.from_environment()
     added = add_adapter(source, settings, name=name, weight=weight, words=word or (), replace=force)
     if not added.fresh:
-        messages().print(safe(f"This file is here already, as {added.adapter.name}; nothing was changed."))
+        known = added.adapter.name
+        messages().print(
+            safe(
+                f"This file is here already, as {known}; nothing was changed. Another weight or other words: "
+                f"--name {known} --force. Another name beside that one: --name NAME --force."
+            )
+        )
     if json:
         write_json({**_row(added.adapter), "fresh": added.fresh})
     else:
@@ -79,18 +85,24 @@ def inspect(
 ) -> int:
     """Show what is in an adapter; exit with 1 where it cannot be used."""
     from fluxgram.cli.console import write_json
-    from fluxgram.families.adapters.reading import fault_of, inspect_adapter
-    from fluxgram.families.adapters.shelf import find_adapter
+    from fluxgram.errors import AdapterDamaged
+    from fluxgram.families.adapters.reading import fault_of, fingerprint_of, inspect_adapter
+    from fluxgram.families.adapters.shelf import changed, find_adapter
     from fluxgram.jobs.shelving import plain_report
     from fluxgram.settings import Settings
 
     settings = Settings.from_environment()
     shapes = _shapes(checkpoint, settings) if checkpoint else None
     found = find_adapter(source, settings)
-    report = inspect_adapter(found.path, shapes)
-    fault = fault_of(found.path, shapes, name=found.name, made_for=checkpoint)
+    fault: FluxgramError | None = changed(found, fingerprint_of(found.path)) if found.fingerprint else None
+    try:
+        report = inspect_adapter(found.path, shapes)
+    except AdapterDamaged as reason:
+        raise fault or reason from None
+    fault = fault or fault_of(found.path, shapes, name=found.name, made_for=checkpoint)
     if json:
-        write_json(_row(found) | plain_report(report) | _verdict(fault, checkpoint))
+        said = {"idle_patterns": list(report.idle)} | _verdict(fault, checkpoint)
+        write_json(_row(found) | plain_report(report) | said)
     else:
         _print(found, report, fault, checkpoint)
     return 0 if fault is None else 1
@@ -101,11 +113,12 @@ def remove(name: Name, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do
     """Delete an adapter that was added."""
     from fluxgram.cli.console import write_line
     from fluxgram.errors import Cancelled, RequestError
-    from fluxgram.families.adapters.shelf import known_adapters, remove_adapter
+    from fluxgram.families.adapters.shelf import remove_adapter, whole_shelf
     from fluxgram.settings import Settings
 
     settings = Settings.from_environment()
-    if not yes and name in known_adapters(settings):
+    shelf = whole_shelf(settings)
+    if not yes and (name in shelf.known or name in shelf.broken):
         if not sys.stdin.isatty():
             raise RequestError(f"Nobody is there to confirm the removal of {name}.", "Add --yes.")
         if not typer.confirm(f"Remove the adapter {name}?", err=True):
@@ -114,18 +127,28 @@ def remove(name: Name, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do
 
 
 def _list(*, as_json: bool) -> None:
-    from fluxgram.cli.console import messages, safe, tables, write_json
-    from fluxgram.families.adapters.shelf import known_adapters
+    from fluxgram.cli.console import messages, safe, write_json
+    from fluxgram.families.adapters.shelf import whole_shelf
     from fluxgram.settings import Settings
 
-    rows = [_row(each) for each in known_adapters(Settings.from_environment()).values()]
+    shelf = whole_shelf(Settings.from_environment())
+    rows = [_row(each) for each in shelf.known.values()]
     if as_json:
         write_json(rows)
-        return
-    if not rows:
+    elif rows:
+        _print_all(rows)
+    elif not shelf.broken and shelf.closed is None:
         messages().print("There are no adapters yet. Add one: fluxgram adapters add FILE")
-        return
+    for name, why in shelf.broken.items():
+        messages().print(safe(f"{name} cannot be used: {why} {why.hint}"))
+    if shelf.closed is not None:
+        raise shelf.closed
+
+
+def _print_all(rows: list[dict[str, Any]]) -> None:
     from rich.table import Table
+
+    from fluxgram.cli.console import safe, tables
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for title in ("name", "made for", "weight", "words", "from"):
@@ -186,6 +209,7 @@ def _print(found: KnownAdapter, report: Report, fault: FluxgramError | None, che
         "changes": kinds or "none",
         "rank": ", ".join(map(str, report.ranks)),
         "alpha": ", ".join(f"{alpha:g}" for alpha in report.alphas) or "not said: the rank",
+        "idle patterns": ", ".join(report.idle),
         "layers": _layers(report),
         "tensors": _tensors(report),
         "weight": f"{found.weight:g}" if found.fingerprint else "",

@@ -122,15 +122,14 @@ class OpenedAdapters:
             del self._kept[key]
 
     def _fit(self, use: AdapterUse, plan: Plan, parts: Parts, family: Family, *, own: bool) -> Fitted:
+        from fluxgram.families.adapters.shelf import changed
+
         if (kept := self._by_hash(use, plan)) is not None:
             known, adapter = kept
         else:
             known, adapter = self._found(use.source, plan, parts, family)
-        if known.fingerprint and known.fingerprint != adapter.fingerprint:
-            raise AdapterError(
-                f"The file of the adapter {known.name} was changed since it was added.",
-                f"Add it again: fluxgram adapters add FILE --name {known.name} --force",
-            )
+        if (fault := changed(known, adapter.fingerprint)) is not None:
+            raise fault
         use.hold_to(adapter.fingerprint)
         weight = known.weight if use.weight is None else use.weight
         blocks = factors_of(use, family.linear_shapes(parts), adapter.changes) if use.blocks else {}

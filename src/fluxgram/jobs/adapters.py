@@ -19,6 +19,7 @@ from fluxgram.families.adapters.layers import LayerFiles, layer_files, shapes_in
 
 if TYPE_CHECKING:
     from fluxgram.engine.adapter_use import AdapterUse
+    from fluxgram.families.adapters.shelf import Contents, KnownAdapter
     from fluxgram.families.checkpoints import Checkpoint
     from fluxgram.settings import Settings
 
@@ -50,12 +51,31 @@ def adapter_cards(settings: Settings) -> list[AdapterCard]:
     """All adapters that were added to this machine, by name."""
     from fluxgram.families.adapters.shelf import known_adapters
 
-    return [
-        AdapterCard(
-            name, each.base, each.weight, tuple(each.words), each.licence, each.fingerprint, each.added
+    return [_card(each) for each in known_adapters(settings).values()]
+
+
+def _card(known: KnownAdapter) -> AdapterCard:
+    return AdapterCard(
+        known.name, known.base, known.weight, known.words, known.licence, known.fingerprint, known.added
+    )
+
+
+def refuse_broken(name: str, shelf: Contents) -> None:
+    """Say of an adapter that cannot be used that it is there, without the folders of this machine.
+
+    Raises:
+        UnknownAdapter: Its table is broken, or nothing of the shelf can be looked at.
+    """
+    if name in shelf.broken:
+        raise UnknownAdapter(
+            f"The adapter {name} cannot be used: its table is broken.",
+            f"Whoever runs this service can mend it, or take it away: fluxgram adapters remove {name}",
         )
-        for name, each in sorted(known_adapters(settings).items())
-    ]
+    if shelf.closed is not None:
+        raise UnknownAdapter(
+            "The adapters that were added here cannot be looked at.",
+            "Whoever runs this service sees why: fluxgram adapters",
+        )
 
 
 def pinned(uses: Iterable[AdapterUse], settings: Settings) -> tuple[AdapterUse, ...]:
@@ -65,8 +85,12 @@ def pinned(uses: Iterable[AdapterUse], settings: Settings) -> tuple[AdapterUse, 
         UnknownAdapter: One was not added to this machine; the hint has the nearest name.
         AdapterError: One is not the file that was asked for.
     """
-    uses = tuple(uses)
-    cards = {card.name: card for card in adapter_cards(settings)} if uses else {}
+    from fluxgram.families.adapters.shelf import whole_shelf
+
+    if not (uses := tuple(uses)):
+        return ()
+    shelf = whole_shelf(settings)
+    cards = {name: _card(each) for name, each in shelf.known.items()}
     names, now = list(cards), []
     for use in uses:
         if (card := cards.get(use.source)) is not None:
@@ -74,6 +98,7 @@ def pinned(uses: Iterable[AdapterUse], settings: Settings) -> tuple[AdapterUse, 
             weight = card.weight if use.weight is None else use.weight
             now.append(replace(use, weight=weight, fingerprint=use.fingerprint or card.fingerprint))
             continue
+        refuse_broken(use.source, shelf)
         shown = use.source if len(use.source) <= 80 else use.source[:79] + "…"
         near = get_close_matches(use.source, names, n=3, cutoff=0.6)
         known = (

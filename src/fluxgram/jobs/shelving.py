@@ -15,7 +15,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from fluxgram.errors import AdapterError, FluxgramError, RequestError, UnknownAdapter
-from fluxgram.jobs.adapters import AdapterCard, adapter_cards
+from fluxgram.jobs.adapters import AdapterCard, adapter_cards, refuse_broken
 
 if TYPE_CHECKING:
     from fluxgram.families.adapters.adapter import Report
@@ -90,11 +90,16 @@ def contents(name: str, settings: Settings, checkpoint: Checkpoint | None = None
         UnknownAdapter: There is none of that name.
         FluxgramError: As `contents_of`.
     """
-    from fluxgram.families.adapters.shelf import known_adapters
+    from fluxgram.families.adapters.reading import fingerprint_of
+    from fluxgram.families.adapters.shelf import changed, whole_shelf
 
-    known = known_adapters(settings).get(name)
+    shelf = whole_shelf(settings)
+    known = shelf.known.get(name)
     if known is None:
+        refuse_broken(name, shelf)
         raise UnknownAdapter(f"There is no adapter {name[:80]!r}.", "/api/v1/adapters lists all.")
+    if (fault := changed(known, fingerprint_of(known.path))) is not None:
+        raise fault
     return contents_of(known.path, name, settings, checkpoint)
 
 

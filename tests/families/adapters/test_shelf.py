@@ -468,6 +468,9 @@ def test_unknown_names_name_the_nearest(write: Write, home: Settings) -> None:
     with pytest.raises(UnknownAdapter, match="no adapter 'film-lok'") as caught:
         find_adapter("film-lok", home)
     assert "Nearest: film-look" in caught.value.hint
+    assert (
+        "hub" not in caught.value.hint
+    )  # a service says this to clients, who may not name what is elsewhere
     for source in ("nowhere/at/all.safetensors", "../x", "film.safetensors", "a\0b", "x" * 5000):
         with pytest.raises(FluxgramError):
             find_adapter(source, home)

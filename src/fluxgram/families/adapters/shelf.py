@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fluxgram.errors import RequestError, UnknownAdapter
+from fluxgram.errors import AdapterError, RequestError, UnknownAdapter
 from fluxgram.families.adapters.named_files import fault_here, named_file
 from fluxgram.families.adapters.shelf_files import (
     MOST_WEIGHT,
@@ -36,6 +36,7 @@ __all__ = [
     "Contents",
     "KnownAdapter",
     "add_adapter",
+    "changed",
     "find_adapter",
     "known_adapters",
     "remove_adapter",
@@ -109,7 +110,17 @@ def find_adapter(source: str, settings: Settings) -> KnownAdapter:
     said = f"Nearest: {', '.join(near)}" if near else f"There are: {', '.join(shelf.known) or 'none'}"
     raise UnknownAdapter(
         f"There is no adapter {_short(source)!r}.",
-        f"{said}; a .safetensors file or a hub id owner/repo will do, too.",
+        f"{said}. One can be added: fluxgram adapters add",
+    )
+
+
+def changed(known: KnownAdapter, fingerprint: str) -> AdapterError | None:
+    """That the file of an adapter on the shelf is not the one that was added, by the fingerprint that it has now."""
+    if known.fingerprint in ("", fingerprint):
+        return None
+    return AdapterError(
+        f"The file of the adapter {known.name} was changed since it was added.",
+        f"Add it again: fluxgram adapters add FILE --name {known.name} --force",
     )
 
 
