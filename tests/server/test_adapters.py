@@ -139,7 +139,9 @@ def test_modelslab_and_openai_draw_the_same(service: Server) -> None:
     assert [each["name"] for each in told["meta"]["fluxgram"]["adapters"]] == ["film", "skin"]
     openai = {"model": "toy", "prompt": PROMPT, "seed": 7, "size": "256x256", "quality": "low",
               "loras": [{"name": "film", "scale": 0.8}, {"name": "skin", "scale": 0.3}]}  # fmt: skip
-    assert service.call("POST", "/v1/images/generations", openai).status == 200
+    answer = service.call("POST", "/v1/images/generations", openai).json["fluxgram"]
+    assert answer["adapters"] == told["meta"]["fluxgram"]["adapters"]
+    assert answer["negative"] is told["meta"]["fluxgram"]["negative"] is None
     listed = service.call("GET", "/api/v1/jobs?limit=2").json["jobs"]
     assert {job["surface"] for job in listed} == {"modelslab", "openai"}
     assert {pixels(service, job) for job in listed} == {native}

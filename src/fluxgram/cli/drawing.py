@@ -149,7 +149,9 @@ class Drawing:
 
     def _say_lost(self, lost: str, kept: int, total: int, what: str = "prompt") -> None:
         if lost:
-            self.note(f"The {what} is too long: {kept} of {total} tokens were read; lost: {lost.strip()!r}")
+            self.note(
+                f"The {what} is too long: {kept} of {total} tokens were read; lost: {_short(lost.strip())!r}"
+            )
 
     def _say_adapters(self, event: events.Encoded) -> None:
         if self.quiet:
@@ -204,3 +206,8 @@ def stopped(written: Sequence[Written]) -> str:
     """What Ctrl-C leaves behind, in one sentence."""
     names = ", ".join(str(entry.path) for entry in written)
     return f"Stopped; written before: {names}." if names else "Stopped; nothing was written."
+
+
+def _short(text: str) -> str:
+    """The receipt has all of it."""
+    return text if len(text) <= 200 else f"{text[:199]}…"

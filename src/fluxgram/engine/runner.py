@@ -252,12 +252,15 @@ def _timed(shot: Shot, stage: str) -> Iterator[None]:
 
 def _check_length(plan: Plan, parts: Parts, family: Family) -> None:
     """Refuse a prompt that the checkpoint cannot read to its end."""
-    for text in (plan.prompt, plan.negative.text if plan.negative else ""):
+    for text, called in (
+        (plan.prompt, "prompt"),
+        (plan.negative.text if plan.negative else "", "negative prompt"),
+    ):
         report = family.count_tokens(parts, text)
         if report.lost:
             lost = report.lost if len(report.lost) <= 80 else report.lost[:77] + "..."
             raise PromptTooLong(
-                f"The prompt has {report.total} tokens, and {plan.checkpoint.name} reads {report.limit}; "
+                f"The {called} has {report.total} tokens, and {plan.checkpoint.name} reads {report.limit}; "
                 f"this would be lost: {lost.strip()!r}",
                 "Shorten it, or leave strict out and have the loss in the receipt.",
             )

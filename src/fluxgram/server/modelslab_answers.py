@@ -12,6 +12,7 @@ from typing import Any
 
 from fluxgram.jobs.checkpoints import CheckpointCard
 from fluxgram.jobs.orders import Job
+from fluxgram.server.applied import applied
 from fluxgram.store.records import PictureRecord
 
 Body = dict[str, object]
@@ -187,15 +188,9 @@ def fluxgram(job: Job, receipt: Mapping[str, Any]) -> Body:
         "ignored": [entry for entry in told if entry not in added],
         "seeds": [picture.seed for picture in job.pictures],
         "rendered": receipt.get("rendered"),
-        "adapters": receipt.get("adapters", []),
-        "negative": _applied(receipt.get("negative")),
+        **applied(receipt),
         "safety": job.safety,
     }
-
-
-def _applied(negative: Mapping[str, Any] | None) -> Body | None:
-    """How a negative prompt was applied."""
-    return None if negative is None else {name: negative.get(name) for name in ("method", "scale", "cost")}
 
 
 def _yes(value: object) -> str:

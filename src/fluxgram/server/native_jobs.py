@@ -65,7 +65,9 @@ class AdapterWish(Body):
         None, description='Factors by blocks, such as {"double": 0.5, "single.0-9": 1}.', max_length=256
     )
     fingerprint: StrictStr | None = Field(
-        None, description="SHA-256 that its file must have; null for the one that is there now.", max_length=64
+        None,
+        description="SHA-256 that its file must have; null for the one that is there now.",
+        max_length=64,
     )
 
 

@@ -16,6 +16,7 @@ from fastapi.responses import Response
 
 from fluxgram import errors
 from fluxgram.errors import Busy, FluxgramError, OutOfMemory, RequestError
+from fluxgram.server.applied import applied
 from fluxgram.server.failures import Defect, retry_after
 from fluxgram.server.openai_body import FieldRefused
 from fluxgram.server.openai_fields import TOLD_QUALITY, param_of
@@ -195,6 +196,7 @@ def own(job: Job) -> dict[str, Any]:
         "job": job.id,
         "checkpoint": job.record.checkpoint,
         "safety": job.safety,
+        **applied(job.pictures[0].receipt if job.pictures else {}),
         "notes": [note.to_dict() | {"name": _THEIR_NAMES.get(note.name, note.name)} for note in job.notes],
     }
 

@@ -133,7 +133,7 @@ _IMAGES = {
         "usage": _TOKENS,
         "fluxgram": {
             "type": "object",
-            "description": "Job, checkpoint, what was checked, and what was not applied.",
+            "description": "Job, checkpoint, what was checked, applied and not applied.",
         },
     },
 }
