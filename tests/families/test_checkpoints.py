@@ -7,6 +7,7 @@ import sys
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -343,3 +344,19 @@ def test_what_is_not_here_is_told_by_name(home: Settings) -> None:
     with pytest.raises(CheckpointMissing, match="flux2-klein-4b is not on this machine") as caught:
         sources.find_here("klein", home)
     assert "pull klein" in caught.value.hint
+
+
+def test_a_home_that_is_closed_leaves_what_comes_with_the_package(
+    home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, look = list(known(home)), Path.stat
+
+    def closed(path: Path, **named: Any) -> Any:
+        if path.is_relative_to(home.home):
+            raise PermissionError(13, "Permission denied")
+        return look(path, **named)
+
+    (home.home / "checkpoints.toml").write_text('[mine]\nbase = "fluxgram-mini"\n')
+    assert "mine" in known(home)
+    monkeypatch.setattr(Path, "stat", closed)
+    assert list(known(home)) == before

@@ -208,7 +208,8 @@ def _print(found: KnownAdapter, report: Report, fault: FluxgramError | None, che
         "written as": report.form,
         "changes": kinds or "none",
         "rank": ", ".join(map(str, report.ranks)),
-        "alpha": ", ".join(f"{alpha:g}" for alpha in report.alphas) or "not said: the rank",
+        "alpha": ", ".join(f"{alpha:g}" for alpha in report.alphas)
+        or ("not said: the rank" if report.ranks else ""),
         "idle patterns": ", ".join(report.idle),
         "layers": _layers(report),
         "tensors": _tensors(report),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -178,8 +179,10 @@ def known(settings: Settings) -> dict[str, Checkpoint]:
 
     tables = read_toml(Path(__file__).with_name("checkpoints.toml"), SettingsError)
     own = settings.home / "checkpoints.toml"
-    if own.is_file():
-        tables |= read_toml(own, SettingsError)
+    with suppress(
+        PermissionError
+    ):  # a home that is closed to us: what comes with the package is there all the same
+        tables |= read_toml(own, SettingsError) if own.is_file() else {}
     tables = inherited(tables, _NOT_INHERITED, SettingsError)
     found = {}
     for name, table in tables.items():
