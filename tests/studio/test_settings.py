@@ -111,7 +111,7 @@ def test_adapters_are_listed_with_what_they_are_for(page: Page, studio: Server) 
         card = page.locator(f"[data-adapter='{each['name']}']")
         expect(card.get_by_role("heading")).to_have_text(each["name"])
         expect(card).to_contain_text(each["base"])
-        expect(card).to_contain_text(each["fingerprint"][:12])
+        expect(card).to_contain_text(each["fingerprint"][:8])
     refusal = {"detail": "film.toml cannot be read.", "hint": "Mend it."}
     page.route("**/api/v1/adapters", lambda route: route.fulfill(status=500, json=refusal))
     page.reload()

@@ -28,7 +28,7 @@ const fact = (key, value) => value && h("div", {}, h("dt", {}, t(`settings.fact_
 function card(one) {
   const remove = h("button", { class: "button quiet", type: "button", "aria-label": t("settings.adapter_remove_label", { name: one.name }), on: { click: () => take_away(one) } }, icon("trash"), t("settings.adapter_remove"));
   return h("li", { class: "panel checkpoint here", dataset: { adapter: one.name } }, h("h3", {}, one.name),
-    h("dl", { class: "facts" }, fact("base", one.base), fact("weight", String(one.weight)), fact("words", one.words.join(", ")), fact("licence", one.licence), fact("fingerprint", one.fingerprint.slice(0, 12))),
+    h("dl", { class: "facts" }, fact("base", one.base), fact("weight", String(one.weight)), fact("words", one.words.join(", ")), fact("licence", one.licence), fact("fingerprint", one.fingerprint.slice(0, 8))),
     one.added ? h("div", { class: "row" }, remove) : h("p", { class: "muted small" }, t("settings.adapter_own")));
 }
 
