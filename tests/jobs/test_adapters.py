@@ -59,6 +59,10 @@ def test_the_weight_of_the_shelf_is_stored_too_and_another_file_is_none(door: Jo
     door.check(order(use))
     with pytest.raises(AdapterError, match="asked for as 000000000000"):
         door.submit(order(use | {"fingerprint": "0" * 64}))
+    film = door.settings.home / "adapters"
+    add_adapter(str(next(film.glob("*.safetensors"))), door.settings, name="look", replace=True)
+    with pytest.raises(RequestError, match="The adapters film and look are one and the same"):
+        door.submit(order("film", "look"))
     with pytest.raises(RequestError, match="no such blocks"):
         door.submit(order({"source": "film", "blocks": {"triple": 1.0}}))
 

@@ -195,11 +195,17 @@ def adapters_of(values: object) -> tuple[AdapterUse, ...]:
     uses = tuple(AdapterUse.of(value) for value in values)
     for number, use in enumerate(uses):
         if use.source in [each.source for each in uses[:number]]:
-            raise RequestError(
-                f"The adapter {use.source[:80]} is named twice.",
-                "Name it once, with the weight that you want.",
-            )
+            raise named_twice(use, use)
     return uses
+
+
+def named_twice(first: AdapterUse, second: AdapterUse) -> RequestError:
+    """The error for two uses of one file, by the same name or by two."""
+    one = f"The adapter {first.source[:80]} is named twice."
+    two = f"The adapters {first.source[:80]} and {second.source[:80]} are one and the same."
+    return RequestError(
+        one if first.source == second.source else two, "Name it once, with the weight that you want."
+    )
 
 
 def _source(value: object) -> str:

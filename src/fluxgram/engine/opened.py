@@ -13,16 +13,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fluxgram.engine.adapter_use import AdapterUse, named_twice
 from fluxgram.engine.factors import factors_of
 from fluxgram.engine.plan import key_of
-from fluxgram.errors import AdapterError, RequestError, UnknownAdapter
+from fluxgram.errors import AdapterError, UnknownAdapter
 from fluxgram.families.adapters.applied import Applied
 from fluxgram.families.adapters.shelf_files import KnownAdapter
 
 if TYPE_CHECKING:
     import torch
 
-    from fluxgram.engine.adapter_use import AdapterUse
     from fluxgram.engine.catalogue import Catalogue
     from fluxgram.engine.plan import Plan
     from fluxgram.families.adapters.adapter import Adapter
@@ -109,10 +109,7 @@ class OpenedAdapters:
             one = self._fit(use, plan, parts, family, own=number < own)
             for other in fitted:
                 if other.adapter.fingerprint == one.adapter.fingerprint:
-                    raise RequestError(
-                        f"The adapters {other.use.source[:80]} and {use.source[:80]} are one and the same.",
-                        "Name it once, with the weight that you want.",
-                    )
+                    raise named_twice(other.use, use)
             fitted.append(one)
         return tuple(fitted)
 

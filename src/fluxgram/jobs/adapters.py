@@ -13,12 +13,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fluxgram.engine.adapter_use import AdapterUse, named_twice
 from fluxgram.engine.factors import factors_of
 from fluxgram.errors import AdapterDamaged, AdapterMisfit, CheckpointError, UnknownAdapter
 from fluxgram.families.adapters.layers import LayerFiles, layer_files, shapes_in
 
 if TYPE_CHECKING:
-    from fluxgram.engine.adapter_use import AdapterUse
     from fluxgram.families.adapters.shelf import Contents, KnownAdapter
     from fluxgram.families.checkpoints import Checkpoint
     from fluxgram.settings import Settings
@@ -84,6 +84,7 @@ def pinned(uses: Iterable[AdapterUse], settings: Settings) -> tuple[AdapterUse, 
     Raises:
         UnknownAdapter: One was not added to this machine; the hint has the nearest name.
         AdapterError: One is not the file that was asked for.
+        RequestError: Two of them are the same file.
     """
     from fluxgram.families.adapters.shelf import whole_shelf
 
@@ -91,12 +92,17 @@ def pinned(uses: Iterable[AdapterUse], settings: Settings) -> tuple[AdapterUse, 
         return ()
     shelf = whole_shelf(settings)
     cards = {name: _card(each) for name, each in shelf.known.items()}
-    names, now = list(cards), []
+    names = list(cards)
+    now: list[AdapterUse] = []
     for use in uses:
         if (card := cards.get(use.source)) is not None:
             use.hold_to(card.fingerprint)
             weight = card.weight if use.weight is None else use.weight
-            now.append(replace(use, weight=weight, fingerprint=use.fingerprint or card.fingerprint))
+            held = replace(use, weight=weight, fingerprint=use.fingerprint or card.fingerprint)
+            for other in now:
+                if held.fingerprint and other.fingerprint == held.fingerprint:
+                    raise named_twice(other, held)
+            now.append(held)
             continue
         refuse_broken(use.source, shelf)
         shown = use.source if len(use.source) <= 80 else use.source[:79] + "…"
