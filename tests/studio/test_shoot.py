@@ -440,6 +440,14 @@ def test_everything_passes_axe(
     axe(page)
 
 
+def test_the_button_stays_under_a_finger_while_the_words_are_checked(phone: Page) -> None:
+    phone.goto("/")
+    write(phone, "portrait of a surveyor")
+    with phone.expect_response(lambda answer: answer.url.endswith("/api/v1/jobs") and answer.ok):
+        phone.locator("#make").click(delay=2000)  # findings come meanwhile, and have their place above it
+    expect(phone.locator(".words-finding").first).to_be_visible()
+
+
 def test_a_phone_shows_it_all_without_sideways_scrolling(phone: Page, axe: Callable[[Page], None]) -> None:
     phone.goto("/")
     expect(phone.locator("#make")).to_be_in_viewport()

@@ -8,6 +8,8 @@ import { Sheet } from "./editor_sheet.js";
 import { changed, converter, hint, newest, whole } from "./words.js";
 
 const PAUSE = 150; // milliseconds after a key until the words are checked
+const PRESSES = ["pointerdown", "pointerup", "pointercancel"];
+const TAP = 400; // milliseconds from a lifted finger until its click has come at the latest
 const SIZE = /^\d+ ?[xX×] ?\d+$/;
 let made = 0;
 
@@ -36,6 +38,7 @@ class PromptEditor extends HTMLElement {
     styled("words.css");
     if (!this.#sheet) this.#build();
     document.addEventListener("selectionchange", this.#caret);
+    for (const kind of PRESSES) document.addEventListener(kind, this.#pressed, true);
     document.addEventListener("server-back", this.#check.now);
     if (this.hasAttribute("draft")) this.#untie = tied(this);
     this.#check.now();
@@ -43,6 +46,7 @@ class PromptEditor extends HTMLElement {
 
   disconnectedCallback() {
     document.removeEventListener("selectionchange", this.#caret);
+    for (const kind of PRESSES) document.removeEventListener(kind, this.#pressed, true);
     document.removeEventListener("server-back", this.#check.now);
     this.#untie();
     this.#check.stop();
@@ -190,6 +194,14 @@ class PromptEditor extends HTMLElement {
   }
 
   #held = false;
+
+  /** A button that moves while it is pressed is not clicked: what was found is shown once it is released. */
+  #pressed = ({ type, pointerType }) => {
+    clearTimeout(this.#lifted);
+    if (type === "pointerdown") this.list.press(true);
+    else this.#lifted = setTimeout(() => this.list.press(false), pointerType === "mouse" ? 0 : TAP); // the click comes first
+  };
+  #lifted = 0;
 
   /** Show places in the text in a way of their own (`pointed`, `added`); none takes it back. */
   shade(kind, places) { this.#sheet.shade(kind, places); }

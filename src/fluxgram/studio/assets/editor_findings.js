@@ -19,6 +19,7 @@ export class Findings {
   #timer = 0;
   #whole = false;
   #held = false;
+  #pressed = false;
 
   constructor(does) {
     this.#does = does;
@@ -42,7 +43,7 @@ export class Findings {
   settle() {
     clearTimeout(this.#timer);
     this.#calm = 0;
-    if (!this.#held) this.element.style.minHeight = "";
+    if (!this.#held && !this.#pressed) this.element.style.minHeight = "";
     this.#change();
   }
 
@@ -50,6 +51,12 @@ export class Findings {
   hold(held) {
     this.#held = held;
     if (!held && performance.now() >= this.#calm) this.settle();
+  }
+
+  /** Something on the page is pressed, or no longer. */
+  press(pressed) {
+    this.#pressed = pressed;
+    if (!pressed && performance.now() >= this.#calm) this.settle();
   }
 
   /** Here is what was found. */
@@ -64,7 +71,7 @@ export class Findings {
   }
 
   #change() {
-    if (!this.#waiting || this.#held) return;
+    if (!this.#waiting || this.#held || this.#pressed) return;
     this.#findings = this.#waiting;
     this.#waiting = null;
     this.#show();
