@@ -15,6 +15,7 @@ from fluxgram.jobs.door import Jobs
 from fluxgram.server.app import create_app
 from fluxgram.service import ServiceSettings
 from fluxgram.settings import Settings
+from tests.jobs.slow_hub import SlowHub, far_away_at_home, slow_hub
 from tests.serving import TINY, Server, serving
 
 
@@ -37,6 +38,19 @@ def inside(tmp_path: Path) -> Iterator[Callable[..., TestClient]]:
 def app(inside: Callable[..., TestClient]) -> TestClient:
     """A client of an application as it is by default."""
     return inside()
+
+
+@pytest.fixture(scope="module")
+def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, SlowHub]]:
+    """A service, and the hub that it fetches from."""
+    folder = tmp_path_factory.mktemp("far")
+    far_away_at_home(folder / "home")
+    online = {"FLUXGRAM_OFFLINE": "0", "HF_HOME": str(folder / "shared")}
+    with (
+        slow_hub(folder / "served") as hub,
+        serving(folder / "home", "fluxgram-mini", engine=TINY, HF_ENDPOINT=hub.url, **online) as server,
+    ):
+        yield server, hub
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,10 +14,10 @@ from starlette.testclient import TestClient
 
 from fluxgram.jobs import shelving
 from tests.families.test_hub import REPO
-from tests.jobs.slow_hub import SlowHub, far_away_at_home, slow_hub
+from tests.jobs.slow_hub import SlowHub
 from tests.loras import write_lora
 from tests.server.conftest import Keyed
-from tests.serving import TINY, Answer, Server, serving, toy
+from tests.serving import Answer, Server, toy
 
 FILE = "/api/v1/adapters/file"
 
@@ -25,19 +25,6 @@ FILE = "/api/v1/adapters/file"
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return write_lora(tmp_path_factory.mktemp("film") / "film.safetensors", toy(), seed=1).read_bytes()
-
-
-@pytest.fixture(scope="module")
-def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, SlowHub]]:
-    """A service, and the hub that it fetches from."""
-    folder = tmp_path_factory.mktemp("far")
-    far_away_at_home(folder / "home")
-    online = {"FLUXGRAM_OFFLINE": "0", "HF_HOME": str(folder / "shared")}
-    with (
-        slow_hub(folder / "served") as hub,
-        serving(folder / "home", "fluxgram-mini", engine=TINY, HF_ENDPOINT=hub.url, **online) as server,
-    ):
-        yield server, hub
 
 
 def sent(server: Server, body: bytes, filename: str = "Film Look.safetensors", query: str = "") -> Answer:

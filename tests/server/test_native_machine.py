@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.jobs.slow_hub import HELD, NAME, SlowHub, far_away_at_home, slow_hub
-from tests.serving import TINY, Server, serving, wait_until
-
-
-@pytest.fixture(scope="module")
-def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, SlowHub]]:
-    """A service, and the hub that it fetches from."""
-    folder = tmp_path_factory.mktemp("far")
-    far_away_at_home(folder / "home")
-    online = {"FLUXGRAM_OFFLINE": "0", "HF_HOME": str(folder / "shared")}
-    with (
-        slow_hub(folder / "served") as hub,
-        serving(folder / "home", "fluxgram-mini", engine=TINY, HF_ENDPOINT=hub.url, **online) as server,
-    ):
-        yield server, hub
+from tests.jobs.slow_hub import HELD, NAME, SlowHub
+from tests.serving import Server, wait_until
 
 
 def pull(server: Server, method: str = "GET") -> Any:

@@ -88,7 +88,7 @@ def inspect(
     from fluxgram.errors import AdapterDamaged
     from fluxgram.families.adapters.reading import fault_of, fingerprint_of, inspect_adapter
     from fluxgram.families.adapters.shelf import changed, find_adapter
-    from fluxgram.jobs.shelving import plain_report
+    from fluxgram.jobs.shelving import plain_report, plain_verdict
     from fluxgram.settings import Settings
 
     settings = Settings.from_environment()
@@ -101,7 +101,7 @@ def inspect(
         raise fault or reason from None
     fault = fault or fault_of(found.path, shapes, name=found.name, made_for=checkpoint)
     if json:
-        said = {"idle_patterns": list(report.idle)} | _verdict(fault, checkpoint)
+        said = {"idle_patterns": list(report.idle)} | plain_verdict(fault, checkpoint)
         write_json(_row(found) | plain_report(report) | said)
     else:
         _print(found, report, fault, checkpoint)
@@ -172,15 +172,6 @@ def _row(adapter: KnownAdapter) -> dict[str, Any]:
         "file": str(adapter.path),
         "fingerprint": adapter.fingerprint,
         "added": adapter.added,
-    }
-
-
-def _verdict(fault: FluxgramError | None, checkpoint: str) -> dict[str, Any]:
-    return {
-        "checkpoint": checkpoint or None,
-        "usable": fault is None,
-        "reason": None if fault is None else str(fault),
-        "hint": None if fault is None else fault.hint,
     }
 
 

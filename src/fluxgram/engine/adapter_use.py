@@ -14,8 +14,8 @@ from pathlib import PurePath
 from typing import Any
 
 from fluxgram.errors import AdapterError, RequestError
+from fluxgram.families.adapters.adapter import MOST_WEIGHT
 
-MOST_WEIGHT = 4.0
 MOST_ADAPTERS = 8
 """Of one request."""
 MOST_SOURCE = 1_000

@@ -36,8 +36,8 @@ def factors_of(
     alone: dict[str, float] = {}
     ranges: dict[str, float] = {}
     for name, factor in use.blocks.items():
-        beginnings, kind = _beginnings(name)
-        found = ranges if kind == "range" else alone
+        beginnings, is_range = _beginnings(name)
+        found = ranges if is_range else alone
         paths: set[str] = set()
         for beginning in beginnings:
             here = set(_whole(beginning, layers))
@@ -58,15 +58,15 @@ def factors_of(
     return ranges | alone
 
 
-def _beginnings(name: str) -> tuple[list[str], str]:
-    """Beginnings of paths of a name such as `double` or `single.0-9`; and `range` where it is one."""
+def _beginnings(name: str) -> tuple[list[str], bool]:
+    """Beginnings of paths of a name such as `double` or `single.0-9`, and whether it is a range."""
     group, dot, rest = name.partition(".")
     path = f"{_GROUPS.get(group, group)}{dot}{rest}"
     found = _RANGE.fullmatch(path)
     if not found:
-        return [path], ""
+        return [path], False
     first, last = int(found[2]), min(int(found[3]), int(found[2]) + 999)
-    return [f"{found[1]}.{number}" for number in range(first, last + 1)] or [path], "range"
+    return [f"{found[1]}.{number}" for number in range(first, last + 1)] or [path], True
 
 
 def _whole(beginning: str, layers: Collection[str]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from fluxgram.engine.factors import factors_of
 from fluxgram.engine.plan import key_of
 from fluxgram.errors import AdapterError, UnknownAdapter
 from fluxgram.families.adapters.applied import Applied
-from fluxgram.families.adapters.shelf_files import KnownAdapter
+from fluxgram.families.adapters.shelf import KnownAdapter, changed
 
 if TYPE_CHECKING:
     import torch
@@ -119,8 +119,6 @@ class OpenedAdapters:
             del self._kept[key]
 
     def _fit(self, use: AdapterUse, plan: Plan, parts: Parts, family: Family, *, own: bool) -> Fitted:
-        from fluxgram.families.adapters.shelf import changed
-
         if (kept := self._by_hash(use, plan)) is not None:
             known, adapter = kept
         else:
@@ -135,10 +133,9 @@ class OpenedAdapters:
 
     def _by_hash(self, use: AdapterUse, plan: Plan) -> tuple[KnownAdapter, Adapter] | None:
         """An adapter that was asked for by its hash and is in memory, though its file is gone or is another by now."""
-        adapter = self._kept.get((use.fingerprint, key_of(plan.checkpoint)))
+        adapter = self._remembered((use.fingerprint, key_of(plan.checkpoint)))
         if adapter is None or use.weight is None:
             return None
-        self._kept.move_to_end((use.fingerprint, key_of(plan.checkpoint)))
         source = "file:" if use.source.endswith(".safetensors") else ""
         return KnownAdapter(adapter.name, Path(), source=source), adapter
 
@@ -160,9 +157,8 @@ class OpenedAdapters:
         checkpoint = key_of(plan.checkpoint)
         lies = as_it_lies(path)
         key = (self._hashes.get(lies, "") if lies else "", checkpoint)
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
+        if (kept := self._remembered(key)) is not None:
+            return kept
         read: Adapter = open_adapter(
             path, family.linear_shapes(parts), name=name, made_for=plan.checkpoint.name
         )
@@ -173,6 +169,12 @@ class OpenedAdapters:
         self._hashes[lies] = adapter.fingerprint
         self._keep((adapter.fingerprint, checkpoint), adapter)
         return adapter
+
+    def _remembered(self, key: tuple[str, str]) -> Adapter | None:
+        """From memory, where it is now the last one used."""
+        if key in self._kept:
+            self._kept.move_to_end(key)
+        return self._kept.get(key)
 
     def _keep(self, key: tuple[str, str], adapter: Adapter) -> None:
         self._kept[key] = adapter

@@ -179,9 +179,8 @@ def known(settings: Settings) -> dict[str, Checkpoint]:
 
     tables = read_toml(Path(__file__).with_name("checkpoints.toml"), SettingsError)
     own = settings.home / "checkpoints.toml"
-    with suppress(
-        PermissionError
-    ):  # a home that is closed to us: what comes with the package is there all the same
+    # A home that is closed to us: what comes with the package is there all the same.
+    with suppress(PermissionError):
         tables |= read_toml(own, SettingsError) if own.is_file() else {}
     tables = inherited(tables, _NOT_INHERITED, SettingsError)
     found = {}

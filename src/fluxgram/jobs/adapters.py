@@ -51,10 +51,11 @@ def adapter_cards(settings: Settings) -> list[AdapterCard]:
     """All adapters that were added to this machine, by name."""
     from fluxgram.families.adapters.shelf import known_adapters
 
-    return [_card(each) for each in known_adapters(settings).values()]
+    return [card_of(each) for each in known_adapters(settings).values()]
 
 
-def _card(known: KnownAdapter) -> AdapterCard:
+def card_of(known: KnownAdapter) -> AdapterCard:
+    """What a client should know of an adapter of the shelf."""
     return AdapterCard(
         known.name, known.base, known.weight, known.words, known.licence, known.fingerprint, known.added
     )
@@ -91,14 +92,12 @@ def pinned(uses: Iterable[AdapterUse], settings: Settings) -> tuple[AdapterUse, 
     if not (uses := tuple(uses)):
         return ()
     shelf = whole_shelf(settings)
-    cards = {name: _card(each) for name, each in shelf.known.items()}
-    names = list(cards)
     now: list[AdapterUse] = []
     for use in uses:
-        if (card := cards.get(use.source)) is not None:
-            use.hold_to(card.fingerprint)
-            weight = card.weight if use.weight is None else use.weight
-            held = replace(use, weight=weight, fingerprint=use.fingerprint or card.fingerprint)
+        if (known := shelf.known.get(use.source)) is not None:
+            use.hold_to(known.fingerprint)
+            weight = known.weight if use.weight is None else use.weight
+            held = replace(use, weight=weight, fingerprint=use.fingerprint or known.fingerprint)
             for other in now:
                 if held.fingerprint and other.fingerprint == held.fingerprint:
                     raise named_twice(other, held)
@@ -106,13 +105,14 @@ def pinned(uses: Iterable[AdapterUse], settings: Settings) -> tuple[AdapterUse, 
             continue
         refuse_broken(use.source, shelf)
         shown = use.source if len(use.source) <= 80 else use.source[:79] + "…"
+        names = list(shelf.known)
         near = get_close_matches(use.source, names, n=3, cutoff=0.6)
-        known = (
+        there = (
             f"Nearest: {', '.join(near)}." if near else f"There are: {', '.join(names[:20]) or 'none yet'}."
         )
         raise UnknownAdapter(
             f"There is no adapter {shown!r}.",
-            f"{known} Whoever runs this service can add one: fluxgram adapters add",
+            f"{there} Whoever runs this service can add one: fluxgram adapters add",
         )
     return tuple(now)
 
@@ -165,11 +165,7 @@ def _fault(
     """Why a file as it lies there does not fit layers as they lie there; None where it does."""
     from fluxgram.families.adapters.reading import fault_of
 
-    try:
-        shapes = _shapes(files)
-    except CheckpointError:
-        return None
-    fault = fault_of(lies[0], shapes, name=name, made_for=made_for, numbers=False)
+    fault = fault_of(lies[0], _shapes(files), name=name, made_for=made_for, numbers=False)
     return None if fault is None else (type(fault), str(fault), fault.hint)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from fluxgram.errors import AdapterError, FluxgramError, RequestError, UnknownAdapter
-from fluxgram.jobs.adapters import AdapterCard, adapter_cards, refuse_broken
+from fluxgram.jobs.adapters import AdapterCard, card_of, refuse_broken
 
 if TYPE_CHECKING:
     from fluxgram.families.adapters.adapter import Report
@@ -44,8 +44,12 @@ class Shelved:
     contents: dict[str, Any]
 
 
-def contents_of(path: Path, name: str, settings: Settings, checkpoint: Checkpoint | None) -> dict[str, Any]:
+def contents_of(
+    path: Path, name: str, settings: Settings, checkpoint: Checkpoint | None, *, numbers: bool = True
+) -> dict[str, Any]:
     """What is in an adapter's file, and whether it can be used, with a checkpoint or (None) with any.
+
+    `numbers` says whether to look at all of its numbers, which is not needed where somebody just has.
 
     Raises:
         CheckpointError: The checkpoint is not on this machine, or cannot be read.
@@ -59,13 +63,8 @@ def contents_of(path: Path, name: str, settings: Settings, checkpoint: Checkpoin
     shapes = None if checkpoint is None else shapes_of(checkpoint, settings)
     report = inspect_adapter(path, shapes)
     made_for = checkpoint.name if checkpoint else ""
-    fault = fault_of(path, shapes, name=name, made_for=made_for)
-    return plain_report(report) | {
-        "checkpoint": made_for or None,
-        "usable": fault is None,
-        "reason": None if fault is None else str(fault),
-        "hint": None if fault is None else fault.hint,
-    }
+    fault = fault_of(path, shapes, name=name, made_for=made_for, numbers=numbers)
+    return plain_report(report) | plain_verdict(fault, made_for)
 
 
 def plain_report(report: Report) -> dict[str, Any]:
@@ -80,6 +79,16 @@ def plain_report(report: Report) -> dict[str, Any]:
         "ranks": list(report.ranks),
         "alphas": list(report.alphas),
         "layers": list(report.layers),
+    }
+
+
+def plain_verdict(fault: FluxgramError | None, checkpoint: str) -> dict[str, Any]:
+    """Why an adapter cannot be used, with a checkpoint or (empty) with any, as JSON has it."""
+    return {
+        "checkpoint": checkpoint or None,
+        "usable": fault is None,
+        "reason": None if fault is None else str(fault),
+        "hint": None if fault is None else fault.hint,
     }
 
 
@@ -196,5 +205,5 @@ def remove(name: str, settings: Settings) -> int:
 
 def _shelved(added: Added, settings: Settings) -> Shelved:
     known = added.adapter
-    card = next(each for each in adapter_cards(settings) if each.name == known.name)
-    return Shelved(card, added.fresh, contents_of(known.path, known.name, settings, None))
+    found = contents_of(known.path, known.name, settings, None, numbers=not added.fresh)
+    return Shelved(card_of(known), added.fresh, found)

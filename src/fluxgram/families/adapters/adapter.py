@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Protocol, Self
 if TYPE_CHECKING:
     import torch
 
+MOST_WEIGHT = 4.0
+"""Weights of adapters are from minus this to this."""
+
 
 class Change(Protocol):
     """What an adapter does to one linear layer of weight W (out, in), at weight 1."""

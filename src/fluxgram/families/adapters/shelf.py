@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fluxgram.errors import AdapterError, RequestError, UnknownAdapter
+from fluxgram.families.adapters.adapter import MOST_WEIGHT
 from fluxgram.families.adapters.named_files import fault_here, named_file
 from fluxgram.families.adapters.shelf_files import (
-    MOST_WEIGHT,
     Contents,
     KnownAdapter,
     Table,
@@ -164,9 +164,8 @@ def add_adapter(
         )
     name = checked_name(name) if name else ""
     found = find_adapter(source, settings)
-    mark = (
-        fingerprint_of(found.path) if found.path.is_file() else ""
-    )  # a pipe is refused below, by what it is
+    # A pipe is refused below, by what it is.
+    mark = fingerprint_of(found.path) if found.path.is_file() else ""
     if not replace and (same := _of_mark(mark, settings)) is not None:
         return Added(same, fresh=False)
     report = check_adapter(found.path, found.name)

@@ -17,10 +17,9 @@ from pathlib import Path
 
 from fluxgram.durable import copy_whole, write_whole
 from fluxgram.errors import AdapterDamaged, AdapterError
+from fluxgram.families.adapters.adapter import MOST_WEIGHT
 from fluxgram.families.adapters.scaling import BESIDE, config_beside
 
-MOST_WEIGHT = 4.0
-"""Weights are from minus this to this."""
 _TRIES = 3
 """Times that a table is read whose file is not there: it may have been replaced just now."""
 
