@@ -14,6 +14,32 @@ export function page() {
   return JSON.parse(document.getElementById("page")?.textContent || "{}");
 }
 
+const TAP = 400; // milliseconds from a lifted finger until its click has come at the latest
+let isPressed = false, lifted = 0;
+
+/**
+ * Whether anything on the page is pressed. A button that moves away or is replaced meanwhile is not clicked: what would
+ * do that waits for `released`, which the document hears when the click has come.
+ */
+export const pressed = () => isPressed;
+
+function released({ pointerType = "mouse" }) {
+  clearTimeout(lifted);
+  lifted = setTimeout(() => {
+    isPressed = false;
+    document.dispatchEvent(new Event("released"));
+  }, pointerType === "mouse" ? 0 : TAP);
+}
+
+addEventListener("pointerdown", ({ button }) => {
+  if (button) return; // whoever opens a menu may release it there
+  clearTimeout(lifted);
+  isPressed = true;
+}, true);
+addEventListener("pointerup", released, true);
+addEventListener("pointercancel", released, true);
+addEventListener("blur", released); // of the window
+
 /** The address of a browser file, such as `presets/x.webp`. */
 export const asset = (name) => assets + name;
 

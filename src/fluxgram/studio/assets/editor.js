@@ -8,8 +8,6 @@ import { Sheet } from "./editor_sheet.js";
 import { changed, converter, hint, newest, whole } from "./words.js";
 
 const PAUSE = 150; // milliseconds after a key until the words are checked
-const PRESSES = ["pointerdown", "pointerup", "pointercancel"];
-const TAP = 400; // milliseconds from a lifted finger until its click has come at the latest
 const SIZE = /^\d+ ?[xX×] ?\d+$/;
 let made = 0;
 
@@ -38,7 +36,7 @@ class PromptEditor extends HTMLElement {
     styled("words.css");
     if (!this.#sheet) this.#build();
     document.addEventListener("selectionchange", this.#caret);
-    for (const kind of PRESSES) document.addEventListener(kind, this.#pressed, true);
+    document.addEventListener("released", this.#released);
     document.addEventListener("server-back", this.#check.now);
     if (this.hasAttribute("draft")) this.#untie = tied(this);
     this.#check.now();
@@ -46,7 +44,7 @@ class PromptEditor extends HTMLElement {
 
   disconnectedCallback() {
     document.removeEventListener("selectionchange", this.#caret);
-    for (const kind of PRESSES) document.removeEventListener(kind, this.#pressed, true);
+    document.removeEventListener("released", this.#released);
     document.removeEventListener("server-back", this.#check.now);
     this.#untie();
     this.#check.stop();
@@ -195,13 +193,7 @@ class PromptEditor extends HTMLElement {
 
   #held = false;
 
-  /** A button that moves while it is pressed is not clicked: what was found is shown once it is released. */
-  #pressed = ({ type, pointerType }) => {
-    clearTimeout(this.#lifted);
-    if (type === "pointerdown") this.list.press(true);
-    else this.#lifted = setTimeout(() => this.list.press(false), pointerType === "mouse" ? 0 : TAP); // the click comes first
-  };
-  #lifted = 0;
+  #released = () => this.list.release();
 
   /** Show places in the text in a way of their own (`pointed`, `added`); none takes it back. */
   shade(kind, places) { this.#sheet.shade(kind, places); }

@@ -1,6 +1,6 @@
 // What the linter found, beneath the prompt: message, the rule's own words on demand, and buttons that mend. The list
 // waits for a pause of the typing, and while one writes it may grow but not shrink, so that nothing below jumps.
-import { h, icon, t, tell } from "./core.js";
+import { h, icon, pressed, t, tell } from "./core.js";
 
 /** Icons of severities, the worst first: no two are alike in shape or colour. */
 export const SHAPES = { error: "reject", warning: "warn", advice: "info" };
@@ -19,7 +19,6 @@ export class Findings {
   #timer = 0;
   #whole = false;
   #held = false;
-  #pressed = false;
 
   constructor(does) {
     this.#does = does;
@@ -43,20 +42,19 @@ export class Findings {
   settle() {
     clearTimeout(this.#timer);
     this.#calm = 0;
-    if (!this.#held && !this.#pressed) this.element.style.minHeight = "";
+    if (!this.#held && !pressed()) this.element.style.minHeight = "";
     this.#change();
   }
 
   /** Somebody points at what lies below: the list stays as it is until they are done. */
   hold(held) {
     this.#held = held;
-    if (!held && performance.now() >= this.#calm) this.settle();
+    if (!held) this.release();
   }
 
-  /** Something on the page is pressed, or no longer. */
-  press(pressed) {
-    this.#pressed = pressed;
-    if (!pressed && performance.now() >= this.#calm) this.settle();
+  /** Nobody points at, or presses, what lies below any more. */
+  release() {
+    if (performance.now() >= this.#calm) this.settle();
   }
 
   /** Here is what was found. */
@@ -71,7 +69,7 @@ export class Findings {
   }
 
   #change() {
-    if (!this.#waiting || this.#held || this.#pressed) return;
+    if (!this.#waiting || this.#held || pressed()) return;
     this.#findings = this.#waiting;
     this.#waiting = null;
     this.#show();

@@ -1,6 +1,6 @@
 // What waits: the jobs that are not over, in the order in which they will be drawn, moved by dragging or by the arrow
 // keys; and the jobs of lately, as small pictures.
-import { api, duration, h, icon, live, local, t, tell, toast } from "./core.js";
+import { api, duration, h, icon, live, local, pressed, t, tell, toast } from "./core.js";
 import { OVER } from "./jobs.js";
 
 const SOON = 1500, SELDOM = 5000, LATELY = 12;
@@ -15,7 +15,7 @@ const SOON = 1500, SELDOM = 5000, LATELY = 12;
 export function watchQueue({ queue, recent, shown, jobs, past, pick }) {
   const list = queue.querySelector("ol");
   const lately = recent.querySelector("ul");
-  let timer = 0, turn = 0, unfinished = [], waiting = [], busy = false, known = "";
+  let timer = 0, turn = 0, unfinished = [], waiting = [], busy = false, late = false, known = "";
 
   async function look() {
     clearTimeout(timer);
@@ -23,7 +23,9 @@ export function watchQueue({ queue, recent, shown, jobs, past, pick }) {
     try {
       const found = (await api("GET", "/jobs?state=queued&state=running&limit=100")).jobs;
       const ended = unfinished.some((job) => !found.some((each) => each.id === job.id));
-      if (mine !== turn || busy) return;
+      if (mine !== turn) return;
+      late = busy || pressed(); // what is dragged or pressed must not be replaced
+      if (late) return;
       unfinished = found;
       jobs(found);
       show();
@@ -153,14 +155,7 @@ export function watchQueue({ queue, recent, shown, jobs, past, pick }) {
     look();
   }
 
-  const held = () => { busy = true; }; // a row that is replaced under a pressed button would be neither clicked nor dragged
-  const free = () => {
-    if (!busy) return;
-    busy = Boolean(list.querySelector(".is-dragged"));
-    if (!busy) look();
-  };
-  list.addEventListener("pointerdown", held);
-  for (const over of ["pointerup", "pointercancel", "blur"]) addEventListener(over, free);
+  document.addEventListener("released", () => { if (late) look(); });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
   document.addEventListener("server-back", look);
   look();
