@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -300,11 +299,8 @@ def test_a_refused_mark_is_taken_back(studio: Server, page: Page) -> None:
 
 def test_five_thousand_pictures(studio: Server, page: Page, axe: Callable[..., None]) -> None:
     fill(studio.home, 5000)
-    began = time.perf_counter()
     page.goto("/gallery?q=portrait")
     page.wait_for_selector("#grid li:nth-child(10)")
-    seconds = time.perf_counter() - began
-    assert seconds < 10  # about 0.5 s where nothing else runs
     page.wait_for_selector("#count:has-text('5,000')")
     page.wait_for_selector("#grid li[aria-setsize='5000']")
     before = page.evaluate("document.documentElement.scrollHeight")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from recipes.mini.portraits.light_color import black_body
 from recipes.mini.portraits.tone import AGX_INSET
@@ -224,6 +224,18 @@ def test_a_picture_is_made_and_its_lamps_are_drawn_over_it(page: Page) -> None:
     expect(page.locator(".overlay-legend")).to_contain_text("30° left, 33° up")
     page.get_by_role("button", name="Hide the lamps").click()
     expect(page.get_by_role("button", name="Show the lamps")).to_be_visible()
+
+
+def test_lamps_are_drawn_over_a_picture_that_is_there_before_anybody_looks(page: Page) -> None:
+    def late(route: Route) -> None:
+        while (answer := route.fetch()).json()["state"] != "done":
+            pass
+        route.fulfill(response=answer)
+
+    open_light(page, prompt="portrait of a sailor, loop lighting from the left")
+    page.route("**/api/v1/jobs/*", late)
+    page.locator("#make").click()
+    expect(page.locator("#result .light-overlay .overlay-lamp.asked")).to_be_attached()
 
 
 def test_two_lights_are_compared_with_one_seed(page: Page) -> None:

@@ -72,9 +72,9 @@ def test_a_big_text_is_refused_at_once(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.write(b"Once upon a time there was a LoRA. " * 100)
         file.truncate(300 * 2**20)
-    before = time.perf_counter()
+    before = time.process_time()
     refused(path, AdapterDamaged, "is a text")
-    assert time.perf_counter() - before < 0.5
+    assert time.process_time() - before < 0.5
 
 
 def test_a_big_header_is_not_read(tmp_path: Path) -> None:
@@ -82,9 +82,9 @@ def test_a_big_header_is_not_read(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.write(struct.pack("<Q", 100 * 2**20) + b'{"a":')
         file.truncate(120 * 2**20)
-    before = time.perf_counter()
+    before = time.process_time()
     refused(path, AdapterDamaged, "claims a header of 104857600 bytes")
-    assert time.perf_counter() - before < 0.5
+    assert time.process_time() - before < 0.5
 
 
 @pytest.mark.parametrize(

@@ -108,16 +108,18 @@ async function make() {
   try {
     const wanted = { ...fields(), preview_every: 2 };
     if (now.parent) Object.assign(wanted, { parent: now.parent, relation: now.relation || "light" });
-    const { submit } = await import("./jobs.js");
+    const { OVER, submit } = await import("./jobs.js");
     const job = await submit(wanted);
-    const card = h("job-card", { job: job.id, large: true });
+    const card = h("job-card", { large: true });
+    card.view = job; // so that the card knows it began, however soon it is over
     at("result").replaceChildren(card);
     at("result").hidden = false;
-    card.addEventListener("job-over", ({ detail }) => {
-      const [picture] = detail.pictures;
+    const ended = ({ pictures: [picture] }) => {
       if (picture) made = { wanted: JSON.stringify(fields(wanted.prompt)), name: picture.name, seed: String(picture.seed) };
       over(card, asked);
-    });
+    };
+    if (OVER.has(job.state)) ended(job); // the answer to an earlier try that was lost
+    else card.addEventListener("job-over", ({ detail }) => ended(detail));
     card.scrollIntoView({ block: "nearest" });
   } catch (error) {
     tell(error);
