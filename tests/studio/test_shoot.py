@@ -294,6 +294,35 @@ def test_a_lost_answer_does_not_draw_twice(page: Page, studio: Server) -> None:
     forget(page, "ERR_FAILED")
 
 
+def test_what_is_asked_while_the_last_is_on_its_way_follows_it(page: Page, studio: Server) -> None:
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        if route.request.method == "POST" and not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.goto("/")
+    page.route("**/api/v1/jobs", hold)
+    write(page, "portrait of the first of two")
+    page.locator("#make").click()
+    expect(page.locator("#make")).to_have_attribute("aria-busy", "true")
+    page.locator("#make").click()  # one click too many
+    write(page, "portrait of the second of two")
+    page.locator("#make").click()
+    held[0].continue_()
+    page.unroute("**/api/v1/jobs")
+
+    def made() -> list[str]:
+        jobs = studio.call("GET", "/api/v1/jobs?limit=200").json["jobs"]
+        return [job["prompt_asked"] for job in jobs if "of two" in job["prompt_asked"]]
+
+    wait_until(lambda: len(made()) == 2, "both")
+    expect(page.locator("#make")).not_to_have_attribute("aria-busy", "true")
+    assert made() == ["portrait of the second of two", "portrait of the first of two"]
+
+
 def test_a_server_that_dies_under_the_page_comes_back_to_it(
     open_page: Callable[..., Page], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

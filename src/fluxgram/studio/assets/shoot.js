@@ -16,7 +16,7 @@ const FIELDS = ["prompt", "size", "samples", "quality", "seed", "checkpoint", "a
 const editor = at("editor");
 let card = null; // of the job on the stage
 let awaited = false; // the picture that one goes on from is on its way to the stage
-let sending = false;
+let sending = "", next = false; // what is on its way, as JSON; whether something else is to follow it
 
 /* the stage */
 
@@ -68,24 +68,29 @@ function lastSeed() {
 
 async function make(event) {
   event?.preventDefault();
-  if (sending) return;
+  if (sending) return void (next ||= JSON.stringify(fields()) !== sending); // the same once more is one click too many
   if (!draft.get().prompt.trim()) takeExample();
   unrefuse();
-  sending = true;
+  const wanted = fields();
+  sending = JSON.stringify(wanted);
   at("make").setAttribute("aria-busy", "true");
   label();
   try {
-    const job = await submit(fields());
+    const job = await submit(wanted);
     if (!card?.view || OVER.has(card.view.state)) put(job);
     document.dispatchEvent(new CustomEvent("jobs-changed"));
     queue.look();
   } catch (error) {
+    next = false; // what was refused is read first
     refuse(error);
   } finally {
-    sending = false;
+    sending = "";
     at("make").removeAttribute("aria-busy");
     label();
   }
+  if (!next) return;
+  next = false;
+  make();
 }
 
 /** What the empty fields show as an example, as if it had been typed. */
