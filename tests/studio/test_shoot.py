@@ -157,6 +157,25 @@ def test_a_job_is_cancelled_and_tried_again(page: Page, studio: Server) -> None:
     expect(card).to_have_attribute("data-state", "cancelled")
 
 
+def test_an_answer_that_is_overtaken_changes_nothing(page: Page) -> None:
+    held: list[tuple[Any, Any]] = []
+    page.route("**/api/v1/jobs/*/cancel", lambda route: held.append((route, route.fetch())))
+    page.goto("/")
+    make(page, "portrait of an endless cook")
+    card = page.locator("#stage job-card")
+    expect(card).to_have_attribute("data-state", "drawing")
+    card.get_by_role("button", name="Cancel").click()
+    expect(card).to_have_attribute("data-state", "cancelled")
+    [(route, answer)] = held
+    assert answer.json()["state"] == "running"
+    with page.expect_response("**/api/v1/jobs/*/cancel"):
+        route.fulfill(response=answer)
+    page.evaluate("new Promise((done) => setTimeout(done, 300))")
+    assert card.get_attribute("data-state") == "cancelled"
+    card.get_by_role("button", name="Try again").click()
+    expect(card).to_have_attribute("data-state", "drawing")
+
+
 def test_a_failure_says_why_and_what_to_do(page: Page, studio: Server) -> None:
     page.goto("/")
     job = make(page, "portrait of an oom sailor")
@@ -305,22 +324,22 @@ def test_what_is_asked_while_the_last_is_on_its_way_follows_it(page: Page, studi
 
     page.goto("/")
     page.route("**/api/v1/jobs", hold)
-    write(page, "portrait of the first of two")
+    write(page, "portrait of the first in a row")
     page.locator("#make").click()
     expect(page.locator("#make")).to_have_attribute("aria-busy", "true")
     page.locator("#make").click()  # one click too many
-    write(page, "portrait of the second of two")
+    write(page, "portrait of the second in a row")
     page.locator("#make").click()
     held[0].continue_()
     page.unroute("**/api/v1/jobs")
 
     def made() -> list[str]:
         jobs = studio.call("GET", "/api/v1/jobs?limit=200").json["jobs"]
-        return [job["prompt_asked"] for job in jobs if "of two" in job["prompt_asked"]]
+        return [job["prompt_asked"] for job in jobs if "in a row" in job["prompt_asked"]]
 
     wait_until(lambda: len(made()) == 2, "both")
     expect(page.locator("#make")).not_to_have_attribute("aria-busy", "true")
-    assert made() == ["portrait of the second of two", "portrait of the first of two"]
+    assert made() == ["portrait of the second in a row", "portrait of the first in a row"]
 
 
 def test_a_server_that_dies_under_the_page_comes_back_to_it(
@@ -392,17 +411,21 @@ def test_a_look_is_written_around_the_subject_and_taken_back(page: Page) -> None
 
 def test_the_light_that_was_asked_for_is_drawn_over_the_picture(page: Page) -> None:
     page.goto("/")
-    make(page, "portrait of a smith, Rembrandt lighting from the upper left, 85mm")
+    job = make(page, "portrait of a smith, Rembrandt lighting from the upper left, 85mm")
+    card = page.locator("#stage job-card")
+    expect(card).to_have_attribute("job", str(job["id"]))
     page.get_by_role("button", name="Show the lamps").click()
     lamp = page.locator("#stage .overlay-lamp.asked circle").first
     expect(lamp).to_be_visible()
     frame, spot = page.locator("#stage .job-frame").bounding_box(), lamp.bounding_box()
     assert spot["x"] < frame["x"] + frame["width"] / 2
     assert spot["y"] < frame["y"] + frame["height"] / 2
-    make(page, "portrait of a smith")
-    expect(page.locator("#stage job-card")).to_have_attribute("data-state", "done")
+    job = make(page, "portrait of a smith")
+    expect(card).to_have_attribute("job", str(job["id"]))
+    expect(card).to_have_attribute("data-state", "done")
     expect(page.locator("#stage .overlay-lamp")).to_have_count(0)
     page.get_by_role("button", name="Show the lamps").click()
+    card.evaluate("(card) => { card.view = { ...card.view }; }")  # drawn anew before the answer is here
     expect(page.locator("#stage .job-next")).to_contain_text("ask for no light")
 
 

@@ -47,12 +47,14 @@ class JobCard extends HTMLElement {
   #due = 0;
   #phase = "";
   #stopping = false;
+  #light = null; // the button, or what came of it, and whose picture's it is
 
   get view() {
     return this.#view;
   }
 
   set view(view) {
+    if (this.#late(view)) return;
     this.#view = view;
     this.setAttribute("job", String(view.id));
     this.#show();
@@ -101,8 +103,15 @@ class JobCard extends HTMLElement {
     this.#watch();
   }
 
+  /** Whether an answer was overtaken by a later one: what is over begins again only with another attempt. */
+  #late({ id, state, attempt }) {
+    const known = this.#view;
+    return known?.id === id && OVER.has(known.state) && !OVER.has(state) && attempt === known.attempt;
+  }
+
   #take(view) {
     const before = this.#view?.state;
+    if (this.#late(view)) return;
     this.#view = view;
     this.#show();
     this.dispatchEvent(new CustomEvent("job-change", { bubbles: true, detail: view }));
@@ -237,21 +246,28 @@ class JobCard extends HTMLElement {
     if (!one) return [];
     const next = h("div", { class: "job-next" }, ...doings(this.#view, one, true));
     if (location.pathname !== "/light" && t("light.overlay") !== "light.overlay") { // where the page has the words for it
-      next.append(h("button", { type: "button", class: "button quiet", on: { click: (event) => this.#light(event.currentTarget) } }, icon("eye"), t("light.overlay")));
+      if (this.#light?.picture !== one.name) this.#light = { picture: one.name, element: this.#lamps() };
+      next.append(this.#light.element);
     }
     return [next];
   }
 
-  /** Draw the light that the words ask for over the picture. */
-  async #light(button) {
-    button.disabled = true;
-    try {
-      const { lightOver } = await import("./job_light.js");
-      button.replaceWith((await lightOver(this.querySelector(".job-frame"), this.#view.request.prompt)));
-    } catch (error) {
-      button.disabled = false;
-      tell(error);
-    }
+  /** A button that draws the light that the words ask for over the picture, and gives way to its legend. */
+  #lamps() {
+    const place = h("div", { class: "job-lamps" }), frame = this.#frames.element, { prompt } = this.#view.request;
+    const draw = async () => {
+      button.disabled = true;
+      try {
+        const { lightOver } = await import("./job_light.js");
+        place.replaceChildren(await lightOver(frame.querySelector(".job-frame"), prompt));
+      } catch (error) {
+        button.disabled = false;
+        tell(error);
+      }
+    };
+    const button = h("button", { type: "button", class: "button quiet", on: { click: draw } }, icon("eye"), t("light.overlay"));
+    place.append(button);
+    return place;
   }
 
   #problem() {
@@ -296,6 +312,7 @@ class JobCard extends HTMLElement {
       this.#step = { picture: 0, done: 0, steps: 0 };
       this.#began = 0;
       this.#stopping = false;
+      this.#view = null;
       this.view = view;
       this.dispatchEvent(new CustomEvent("job-change", { bubbles: true, detail: view }));
     } catch (error) {
