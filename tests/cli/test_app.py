@@ -19,24 +19,16 @@ def test_help(shell: Shell) -> None:
     assert "--guidance" in shell("generate", "--help", COLUMNS="120").out
 
 
-def test_help_comes_at_once(shell: Shell) -> None:
-    """Under 300 ms of this process's own time, best of a few, whatever else the machine is doing."""
-    resource = pytest.importorskip("resource")
-    spent = []
-    for _ in range(6):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([SCRIPT, "--help"], env=shell.environment(), check=True, stdout=subprocess.DEVNULL)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    assert min(spent) < 0.3
-
-
 def test_help_needs_nothing_slow(shell: Shell) -> None:
-    code = "import sys; from fluxgram.cli.door import run; run(['--help']); print(sorted(sys.modules), file=sys.stderr)"
+    """It comes at once since what it loads is little: typer and what that needs to write."""
+    code = (
+        "import sys; from fluxgram.cli.door import run; run(['--help']); print(*sys.modules, file=sys.stderr)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = done.stderr
-    for name in ("torch", "numpy", "PIL", "diffusers", "transformers", "huggingface_hub"):
-        assert f"'{name}'" not in loaded
+    loaded = set(done.stderr.split())
+    slow = {"torch", "numpy", "PIL", "diffusers", "transformers", "huggingface_hub", "sqlalchemy", "pydantic"}
+    assert loaded.isdisjoint(slow)
+    assert len(loaded) < 600  # of which Python's own are most
 
 
 def test_version(shell: Shell) -> None:

@@ -200,7 +200,7 @@ def test_one_that_does_not_fit_is_refused_at_every_door(service: Server) -> None
     assert service.call("PUT", "/api/v1/characters/large", character).status == 200
     shoot = '[shoot]\ntitle = "T"\nquality = "draft"\n[[scene]]\nname = "a"\ncharacter = "large"\nlight = "window"\n'
     cells = [{"request": {"prompt": PROMPT, "adapters": [{"source": each}]}} for each in ("film", "large")]
-    before = service.call("GET", "/api/v1/jobs?limit=1").json["jobs"]
+    before = service.newest()
     answers = [
         submitted(service, adapters=[{"source": "film"}, {"source": "large"}]),
         service.call("POST", "/api/v1/shoots", {"file": shoot}),
@@ -219,7 +219,7 @@ def test_one_that_does_not_fit_is_refused_at_every_door(service: Server) -> None
         assert sentence in text
         assert hint in text
         assert str(service.home) not in text
-    assert service.call("GET", "/api/v1/jobs?limit=1").json["jobs"] == before
+    assert service.newest() == before
 
 
 def test_half_a_file_is_refused_before_it_waits(service: Server) -> None:
