@@ -54,10 +54,8 @@ class JobCard extends HTMLElement {
   }
 
   set view(view) {
-    if (this.#late(view)) return;
-    this.#view = view;
+    if (!this.#accept(view)) return;
     this.setAttribute("job", String(view.id));
-    this.#show();
     if (this.isConnected) this.#watch();
   }
 
@@ -103,17 +101,18 @@ class JobCard extends HTMLElement {
     this.#watch();
   }
 
-  /** Whether an answer was overtaken by a later one: what is over begins again only with another attempt. */
-  #late({ id, state, attempt }) {
+  /** Show how it stands now; false for an answer that was overtaken: what is over begins again only with another attempt. */
+  #accept(view) {
     const known = this.#view;
-    return known?.id === id && OVER.has(known.state) && !OVER.has(state) && attempt === known.attempt;
+    if (known?.id === view.id && OVER.has(known.state) && !OVER.has(view.state) && view.attempt === known.attempt) return false;
+    this.#view = view;
+    this.#show();
+    return true;
   }
 
   #take(view) {
     const before = this.#view?.state;
-    if (this.#late(view)) return;
-    this.#view = view;
-    this.#show();
+    if (!this.#accept(view)) return;
     this.dispatchEvent(new CustomEvent("job-change", { bubbles: true, detail: view }));
     if (OVER.has(view.state) && before && !OVER.has(before)) {
       live(t(`jobs.now_${view.state}`));
@@ -254,12 +253,13 @@ class JobCard extends HTMLElement {
 
   /** A button that draws the light that the words ask for over the picture, and gives way to its legend. */
   #lamps() {
-    const place = h("div", { class: "job-lamps" }), frame = this.#frames.element, { prompt } = this.#view.request;
+    const place = h("div", { class: "job-lamps" }), { prompt } = this.#view.request;
+    const frame = this.#frames.element.querySelector(".job-frame");
     const draw = async () => {
       button.disabled = true;
       try {
         const { lightOver } = await import("./job_light.js");
-        place.replaceChildren(await lightOver(frame.querySelector(".job-frame"), prompt));
+        place.replaceChildren(await lightOver(frame, prompt));
       } catch (error) {
         button.disabled = false;
         tell(error);
@@ -312,7 +312,7 @@ class JobCard extends HTMLElement {
       this.#step = { picture: 0, done: 0, steps: 0 };
       this.#began = 0;
       this.#stopping = false;
-      this.#view = null;
+      this.#view = null; // what was over begins again, and is no late answer: the attempt is counted once it is taken
       this.view = view;
       this.dispatchEvent(new CustomEvent("job-change", { bubbles: true, detail: view }));
     } catch (error) {
